@@ -1,0 +1,1 @@
+"""Processes, settings and the one place of wiring."""
