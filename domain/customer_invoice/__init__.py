@@ -1,0 +1,1 @@
+"""What we bill a customer. So far: that it exists, and which purchases it holds."""

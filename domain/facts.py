@@ -1,0 +1,77 @@
+"""The one table of stored names: every fact class, its topic, and the kind of its streams."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from domain.customer_invoice import events as customer_invoice
+from domain.fact import Fact, Topic
+from domain.operations import events as operations
+from domain.provider_invoice import events as provider_invoice
+from domain.reference import events as reference
+from domain.usage_offer import events as usage_offer
+
+_BASES = {
+    Fact,
+    provider_invoice.ProviderInvoiceFact,
+    usage_offer.UsageOfferFact,
+    customer_invoice.CustomerInvoiceFact,
+    operations.SyncFact,
+    reference.Retired,
+}
+
+
+def _classes() -> Iterator[type[Fact]]:
+    for module in (provider_invoice, usage_offer, customer_invoice, reference, operations):
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Fact) and "type" in vars(value) and value not in _BASES:
+                yield value
+
+
+def _table() -> dict[tuple[str, int], type[Fact]]:
+    table: dict[tuple[str, int], type[Fact]] = {}
+    for cls in _classes():
+        key = (cls.type, cls.schema_version)
+        if table.setdefault(key, cls) is not cls:
+            raise ValueError(f"two fact classes are stored as {key}")
+    return table
+
+
+FACTS: Final[Mapping[tuple[str, int], type[Fact]]] = MappingProxyType(_table())
+"""(stored type, schema version) -> class; superseded versions stay, with an upcaster."""
+
+TOPIC_OF_KIND: Final[Mapping[str, Topic]] = MappingProxyType(
+    {
+        "provider-invoice": "provider-invoice",
+        "usage-offer": "provider-invoice",
+        "billing-contract": "billing-contract",
+        "customer-invoice": "customer-invoice",
+        **dict.fromkeys(
+            (
+                "provider",
+                "customer",
+                "cluster",
+                "cluster-tree",
+                "product",
+                "group",
+                "exchange-rate",
+                "notification-template",
+            ),
+            "reference-data",
+        ),
+        **dict.fromkeys(("provider-sync", "import-summary", "notice", "key", "job"), "operations"),
+    }
+)
+"""Stream kind -> topic. The record key is the stream's id, but for usage offers: their provider invoice's id."""
+
+TOPICS: Final[tuple[Topic, ...]] = (
+    "provider-invoice",
+    "billing-contract",
+    "customer-invoice",
+    "reference-data",
+    "operations",
+)
+PARTITIONS: Final[Mapping[Topic, int]] = MappingProxyType(
+    {"provider-invoice": 12, "billing-contract": 12, "customer-invoice": 12, "reference-data": 1, "operations": 1}
+)
+"""Fixed: adding partitions would break the order within an aggregate."""

@@ -1,0 +1,60 @@
+"""Names that others can compute: UUIDv5 from natural keys.
+
+`id_for("provider-invoice", "ACME", "F-1")` is the UUIDv5 of the name `provider-invoice:ACME:F-1` in
+`NAMESPACE`. Parts are trimmed and NFC-normalised, case kept; `:` and `%` inside a part are percent-escaped
+so that no two lists of parts share a name.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from uuid import NAMESPACE_DNS, UUID, uuid5
+
+NAMESPACE = uuid5(NAMESPACE_DNS, "ledgerline")
+
+
+def normal(part: str) -> str:
+    """A natural key as it is compared: trimmed, NFC, case kept."""
+    return unicodedata.normalize("NFC", part.strip())
+
+
+def natural_name(kind: str, *parts: str) -> str:
+    """The documented name `kind:part:part` behind an id."""
+    escaped = (normal(p).replace("%", "%25").replace(":", "%3A") for p in parts)
+    return ":".join((kind, *escaped))
+
+
+def id_for(kind: str, *parts: str) -> UUID:
+    """The id of the thing of this kind with these natural keys."""
+    return uuid5(NAMESPACE, natural_name(kind, *parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One aggregate's history: `kind/id`, as in a record's `ce_subject`."""
+
+    kind: str
+    id: UUID
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.id}"
+
+    @classmethod
+    def parse(cls, subject: str) -> "Stream":
+        """The stream named by a subject; ValueError when it is none."""
+        kind, _, uuid = subject.partition("/")
+        return cls(kind, UUID(uuid))
+
+
+def provider_invoice_stream(provider: str, invoice_number: str) -> Stream:
+    """Importing twice never makes two: provider code and the provider's number are the identity."""
+    return Stream("provider-invoice", id_for("provider-invoice", provider, invoice_number))
+
+
+def usage_offer_stream(provider_invoice: UUID, attempt: int, customer: str) -> Stream:
+    """The offer of one attempt's usage to one customer (by code)."""
+    return Stream("usage-offer", id_for("usage-offer", str(provider_invoice), str(attempt), customer))
+
+
+def reference_stream(kind: str, code: str) -> Stream:
+    """A piece of reference data: `customer/…`, `provider/…`, by its immutable code."""
+    return Stream(kind, id_for(kind, code))

@@ -1,0 +1,124 @@
+"""Exact money: decimals with an ISO 4217 currency, rounded once, half away from zero.
+
+Minor units are those of ISO 4217 (list one, 2024-06). Currency libraries made for display follow CLDR, which
+differs for some (HUF, UZS ...), so the table of what may be billed stands here.
+"""
+
+from collections.abc import Sequence
+from decimal import (
+    MAX_EMAX,
+    MIN_EMIN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
+from fractions import Fraction
+from typing import Final
+
+from domain.rejected import Rejected
+
+_TWO = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY "
+    "COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS "
+    "INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR "
+    "MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD "
+    "SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG"
+)
+_ZERO = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_THREE = "BHD IQD JOD KWD LYD OMR TND"
+
+MINOR_UNITS: Final[dict[str, int]] = {
+    **dict.fromkeys(_TWO.split(), 2),
+    **dict.fromkeys(_ZERO.split(), 0),
+    **dict.fromkeys(_THREE.split(), 3),
+}
+"""Digits after the point of each currency that may be billed."""
+
+MAX_SCALE: Final = 15
+"""Prices, costs and quantities have at most this many decimals."""
+
+EXACT: Final = Context(
+    prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow]
+)
+"""Arithmetic that raises rather than cut a digit; Python's default context rounds at 28 silently."""
+
+_ROUNDING: Final = Context(prec=1000, rounding=ROUND_HALF_UP, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation])
+
+
+def minor_units(currency: str) -> int:
+    """Digits after the point; Rejected `unknown-currency` when ISO 4217 has no such code in use."""
+    digits = MINOR_UNITS.get(currency)
+    if digits is None:
+        raise Rejected(
+            "unknown-currency",
+            f"{currency[:12]!r} is no ISO 4217 currency in use: give a code such as EUR.",
+            kind="invalid",
+        )
+    return digits
+
+
+def rounded(amount: Decimal | Fraction, currency: str) -> Decimal:
+    """The one rounding function: half away from zero, to the currency's minor unit."""
+    digits = minor_units(currency)
+    if isinstance(amount, Fraction):
+        scaled = amount * 10**digits
+        whole, rest = divmod(abs(scaled.numerator), scaled.denominator)
+        whole += 2 * rest >= scaled.denominator
+        return EXACT.scaleb(Decimal(-whole if scaled < 0 else whole), Decimal(-digits))
+    result = amount.quantize(Decimal(1).scaleb(-digits), context=_ROUNDING)
+    return result or abs(result)
+
+
+def add(*amounts: Decimal) -> Decimal:
+    """The exact sum."""
+    total = Decimal(0)
+    for amount in amounts:
+        total = EXACT.add(total, amount)
+    return total
+
+
+def total(amounts: Sequence[Decimal]) -> Decimal:
+    """The exact sum of a sequence; 0 for an empty one."""
+    return add(*amounts)
+
+
+def times(left: Decimal, right: Decimal) -> Decimal:
+    """The exact product."""
+    return EXACT.multiply(left, right)
+
+
+def split(amount: Decimal, shares: Sequence[Decimal], currency: str) -> list[Decimal]:
+    """A rounded amount split by shares, losing and inventing no minor unit.
+
+    Largest remainder in minor units on the absolute amount, the sign put back, ties to the first listed.
+    """
+    unit = Decimal(1).scaleb(-minor_units(currency))
+    units = int(EXACT.divide(abs(amount), unit))
+    weight = sum((Fraction(s) for s in shares), Fraction(0))
+    exact = [Fraction(s) * units / weight for s in shares]
+    parts = [e.numerator // e.denominator for e in exact]
+    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    for i in order[: units - sum(parts)]:
+        parts[i] += 1
+    sign = -1 if amount < 0 else 1
+    return [EXACT.multiply(Decimal(sign * p), unit) for p in parts]
+
+
+def plain(amount: Decimal) -> str:
+    """A price, cost, quantity or exact sum as text: no exponent, no trailing zeros."""
+    text = format(amount, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
+
+
+def fixed(amount: Decimal, currency: str) -> str:
+    """An item, total or header as text with exactly its currency's digits; ValueError if it has more."""
+    digits = minor_units(currency)
+    if amount != rounded(amount, currency):
+        raise ValueError(f"{plain(amount)} has more than the {digits} decimals of {currency}.")
+    return format(rounded(amount, currency), "f")

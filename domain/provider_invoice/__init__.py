@@ -1,0 +1,1 @@
+"""A billing record from a provider: populated, checked, activated, and billed on."""

@@ -1,0 +1,134 @@
+"""Facts of reference data: a storage format, frozen once published. One pair of facts a kind."""
+
+from typing import ClassVar, Generic, TypeVar
+
+from domain.fact import Fact, Part
+from domain.reference import bodies as b
+
+Body = TypeVar("Body", bound=Part)
+
+
+class Saved(Fact, Generic[Body]):
+    """A new version of the body, whole: version 1 is the first."""
+
+    code: str
+    version: int
+    body: Body
+
+
+class Retired(Fact):
+    """No longer in use; what refers to it keeps its meaning."""
+
+    code: str
+    version: int
+    reason: str | None = None
+
+
+class ProviderSaved(Saved[b.ProviderBody]):
+    """A provider was saved."""
+
+    type: ClassVar[str] = "provider.saved"
+
+
+class ProviderRetired(Retired):
+    """A provider was retired."""
+
+    type: ClassVar[str] = "provider.retired"
+
+
+class CustomerSaved(Saved[b.CustomerBody]):
+    """A customer was saved; name, address, e-mails and metadata are encrypted under the customer's key."""
+
+    type: ClassVar[str] = "customer.saved"
+
+    def data_subject(self) -> str | None:
+        """The customer, by code."""
+        return f"customer/{self.code}"
+
+
+class CustomerRetired(Retired):
+    """A customer was retired."""
+
+    type: ClassVar[str] = "customer.retired"
+
+
+class CustomerErased(Fact):
+    """The customer's key was destroyed: readers show `[erased]`, chains stay valid."""
+
+    type: ClassVar[str] = "customer.erased"
+    code: str
+    reason: str
+
+
+class ClusterSaved(Saved[b.ClusterBody]):
+    """A cluster was saved."""
+
+    type: ClassVar[str] = "cluster.saved"
+
+
+class ClusterRetired(Retired):
+    """A cluster was retired."""
+
+    type: ClassVar[str] = "cluster.retired"
+
+
+class ClusterMoved(Fact):
+    """A cluster's place in the tree; one stream decides all moves, so that no two make a cycle."""
+
+    type: ClassVar[str] = "cluster-tree.moved"
+    cluster: str
+    parent: str | None
+
+
+class ProductSaved(Saved[b.ProductBody]):
+    """A product was saved."""
+
+    type: ClassVar[str] = "product.saved"
+
+
+class ProductRetired(Retired):
+    """A product was retired."""
+
+    type: ClassVar[str] = "product.retired"
+
+
+class GroupSaved(Saved[b.GroupBody]):
+    """A group was saved."""
+
+    type: ClassVar[str] = "group.saved"
+
+
+class GroupRetired(Retired):
+    """A group was retired."""
+
+    type: ClassVar[str] = "group.retired"
+
+
+class ExchangeRateSaved(Saved[b.ExchangeRateBody]):
+    """An exchange rate was saved."""
+
+    type: ClassVar[str] = "exchange-rate.saved"
+
+
+class ExchangeRateRetired(Retired):
+    """An exchange rate was retired."""
+
+    type: ClassVar[str] = "exchange-rate.retired"
+
+
+class NotificationTemplateSaved(Saved[b.NotificationTemplateBody]):
+    """A notification template was saved."""
+
+    type: ClassVar[str] = "notification-template.saved"
+
+
+class NotificationTemplateRetired(Retired):
+    """A notification template was retired: the built-in text serves again."""
+
+    type: ClassVar[str] = "notification-template.retired"
+
+
+class JobSaved(Saved[b.JobBody]):
+    """A job's schedule was changed."""
+
+    type: ClassVar[str] = "job.saved"

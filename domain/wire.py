@@ -1,0 +1,42 @@
+"""Field types of facts and answers: decimals as plain strings, instants in UTC, dates as written."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, PlainSerializer
+
+from domain.money import EXACT, MAX_SCALE, plain
+
+MAX_INTEGER_DIGITS = 23
+"""With 15 decimals this is what `numeric(38,15)` and a 128-bit decimal hold."""
+
+MAX_DIGITS = 200
+"""Longer texts of digits are refused before any arithmetic looks at them."""
+
+
+def _bounded(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError("must be a finite number; NaN and Infinity are none")
+    digits = value.as_tuple().digits
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"has more than {MAX_DIGITS} digits")
+    exponent = value.normalize(EXACT).as_tuple().exponent
+    if not isinstance(exponent, int) or -exponent > MAX_SCALE:
+        raise ValueError(f"has more than {MAX_SCALE} decimals")
+    if value.adjusted() >= MAX_INTEGER_DIGITS:
+        raise ValueError(f"has more than {MAX_INTEGER_DIGITS} digits before the point")
+    return value
+
+
+def _utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("needs a time zone, such as Z")
+    return value.astimezone(UTC)
+
+
+Exact = Annotated[Decimal, AfterValidator(_bounded), PlainSerializer(plain, return_type=str)]
+"""A price, cost, quantity or exact sum: up to 15 decimals, a plain string in JSON."""
+
+Instant = Annotated[datetime, AfterValidator(_utc)]
+"""A point in time, RFC 3339 in UTC."""
