@@ -1,0 +1,56 @@
+"""Load, fold, decide, append; and decide again when another command was quicker."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from commands.ports.event_store import Conflict, EventStore, Save
+from domain.rejected import Rejected
+
+T = TypeVar("T")
+MAX_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Generic[T]):
+    """What a command decided: what to store (None: nothing, it is done already) and what to tell the caller."""
+
+    save: Save | None
+    outcome: T
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """A command that is durable. `position` is that of its last event; 0 when it had nothing to store."""
+
+    outcome: T
+    position: int
+
+
+class Busy(Exception):
+    """Other commands were quicker five times in a row; the caller may try again."""
+
+
+def expect_version(actual: int, expected: int | None) -> None:
+    """Refuse a command whose caller looked at another version; None means that the caller does not mind."""
+    if expected is not None and expected != actual:
+        raise Rejected(
+            "stale-version",
+            f"The resource is at version {actual}, the request was made for version {expected}: read it again.",
+            kind="stale",
+            facts={"version": actual},
+        )
+
+
+async def settle(store: EventStore, decide: Callable[[], Awaitable[Decided[T]]]) -> Done[T]:
+    """Run `decide` (load, fold, decide) and append what it decided, up to five times while streams move on."""
+    for _ in range(MAX_TRIES):
+        decided = await decide()
+        if decided.save is None:
+            return Done(decided.outcome, 0)
+        try:
+            appended = await store.append(decided.save)
+        except Conflict:
+            continue
+        return Done(decided.outcome, appended.position)
+    raise Busy("The aggregate is being changed by many commands at once.")

@@ -1,0 +1,1 @@
+"""What the handlers need of the outside world, one protocol a file."""
