@@ -1,0 +1,60 @@
+"""Sets of line numbers as sorted, disjoint ranges."""
+
+from collections.abc import Iterable
+
+from domain.usage_offer.events import LineRange
+
+Ranges = tuple[LineRange, ...]
+
+
+def normal(ranges: Iterable[LineRange]) -> Ranges:
+    """Sorted, with touching and overlapping ranges joined."""
+    joined: list[LineRange] = []
+    for r in sorted(ranges, key=lambda x: (x.first, x.last)):
+        if joined and r.first <= joined[-1].last + 1:
+            joined[-1] = LineRange(first=joined[-1].first, last=max(joined[-1].last, r.last))
+        else:
+            joined.append(r)
+    return tuple(joined)
+
+
+def overlap(left: Iterable[LineRange], right: Iterable[LineRange]) -> LineRange | None:
+    """The first numbers that both have, None when they have none in common."""
+    a, b = normal(left), normal(right)
+    i = j = 0
+    while i < len(a) and j < len(b):
+        first, last = max(a[i].first, b[j].first), min(a[i].last, b[j].last)
+        if first <= last:
+            return LineRange(first=first, last=last)
+        if a[i].last < b[j].last:
+            i += 1
+        else:
+            j += 1
+    return None
+
+
+def minus(left: Iterable[LineRange], right: Iterable[LineRange]) -> Ranges:
+    """What is in `left` and not in `right`."""
+    out: list[LineRange] = []
+    holes = normal(right)
+    for r in normal(left):
+        first = r.first
+        for hole in holes:
+            if hole.last < first or hole.first > r.last:
+                continue
+            if hole.first > first:
+                out.append(LineRange(first=first, last=hole.first - 1))
+            first = hole.last + 1
+        if first <= r.last:
+            out.append(LineRange(first=first, last=r.last))
+    return tuple(out)
+
+
+def covers(outer: Iterable[LineRange], inner: Iterable[LineRange]) -> bool:
+    """Whether every number of `inner` is in `outer`."""
+    return not minus(inner, outer)
+
+
+def of_numbers(numbers: Iterable[int]) -> Ranges:
+    """The ranges of single line numbers."""
+    return normal(LineRange(first=n, last=n) for n in numbers)
