@@ -1,0 +1,1 @@
+"""What projections need from the outside, as protocols."""
