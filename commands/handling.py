@@ -1,10 +1,11 @@
 """Load, fold, decide, append; and decide again when another command was quicker."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from commands.ports.event_store import Conflict, EventStore, Save
+from commands.origin import Origin
+from commands.ports.event_store import Answer, Conflict, EventStore, Save
 from domain.rejected import Rejected
 
 T = TypeVar("T")
@@ -42,14 +43,26 @@ def expect_version(actual: int, expected: int | None) -> None:
         )
 
 
-async def settle(store: EventStore, decide: Callable[[], Awaitable[Decided[T]]]) -> Done[T]:
-    """Run `decide` (load, fold, decide) and append what it decided, up to five times while streams move on."""
+async def settle(
+    store: EventStore,
+    origin: Origin,
+    decide: Callable[[], Awaitable[Decided[T]]],
+    answer: Callable[[T], Answer | None] | None = None,
+) -> Done[T]:
+    """Run `decide` (load, fold, decide) and append what it decided, up to five times while streams move on.
+
+    `answer` renders what the caller is told, when the caller gave an idempotency key: it is stored with the events,
+    also when the command had nothing else to store. AlreadyAnswered passes through: the edge tells it again.
+    """
     for _ in range(MAX_TRIES):
         decided = await decide()
-        if decided.save is None:
+        told = answer(decided.outcome) if answer else None
+        save = decided.save
+        if save is None and told is None:
             return Done(decided.outcome, 0)
+        save = replace(save, answer=told) if save else Save(origin=origin, writes=(), answer=told)
         try:
-            appended = await store.append(decided.save)
+            appended = await store.append(save)
         except Conflict:
             continue
         return Done(decided.outcome, appended.position)

@@ -59,7 +59,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Facts for one stream, to follow exactly what `after` saw. `record_key`: the topic's key when not the stream's id."""
+    """Facts for one stream, to follow what `after` saw. `record_key`: the topic's key when not the stream's id."""
 
     after: History
     facts: tuple[Fact, ...]

@@ -1,4 +1,4 @@
-"""What may happen to an offer: taken in batches, released, offered again, withdrawn. One line, one destination, ever."""
+"""What may happen to an offer: taken in batches, released, reoffered, withdrawn. One line, one destination, ever."""
 
 from decimal import Decimal
 from typing import Literal, TypedDict
