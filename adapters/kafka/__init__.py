@@ -1,0 +1,1 @@
+"""Kafka: topics, clients, and events as CloudEvents."""
