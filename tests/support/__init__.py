@@ -1,0 +1,1 @@
+"""What tests stand on: real servers, child processes, waiting without sleeping blindly."""
