@@ -1,0 +1,1 @@
+"""How the imports of a day ended, by provider."""

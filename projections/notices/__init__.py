@@ -1,0 +1,1 @@
+"""Notices mailed or kept unsent."""

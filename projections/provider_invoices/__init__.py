@@ -1,0 +1,1 @@
+"""The list of provider invoices with how far their usage is billed on."""

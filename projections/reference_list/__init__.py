@@ -1,0 +1,1 @@
+"""All reference data: providers, customers, clusters, products and the rest, one row each."""
