@@ -37,6 +37,12 @@ Zone = Annotated[str, AfterValidator(_zone)]
 CurrencyCode = Annotated[str, AfterValidator(_currency)]
 
 
+class ReferenceBody(Part):
+    """What is saved of one piece of reference data; its code never changes."""
+
+    code: str
+
+
 class Connection(Part):
     """Where an automatic provider's invoices are listed: a manifest at a file location or an HTTPS endpoint."""
 
@@ -53,7 +59,7 @@ class NotResold(Part):
     reason: Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
-class ProviderBody(Part):
+class ProviderBody(ReferenceBody):
     """A provider: who bills us. `pass_on` are the charges of usage lines that are billed on."""
 
     code: Code
@@ -102,7 +108,7 @@ class Address(Part):
     city: PersonalText | None = Field(default=None, max_length=200)
 
 
-class CustomerBody(Part):
+class CustomerBody(ReferenceBody):
     """A customer: who we bill. `bill_from` absent: no periodical invoices."""
 
     code: Code
@@ -119,7 +125,7 @@ class CustomerBody(Part):
     identifiers: tuple[Identifier, ...] = Field(default=(), max_length=1000)
 
 
-class ClusterBody(Part):
+class ClusterBody(ReferenceBody):
     """A group of customers; `parent` makes a tree without cycles."""
 
     code: Code
@@ -135,7 +141,7 @@ class ListPrice(Part):
     price: Exact
 
 
-class ProductBody(Part):
+class ProductBody(ReferenceBody):
     """A product we resell; identifiers make a provider's product resolve to it."""
 
     code: Code
@@ -147,7 +153,7 @@ class ProductBody(Part):
     identifiers: tuple[Identifier, ...] = Field(default=(), max_length=1000)
 
 
-class GroupBody(Part):
+class GroupBody(ReferenceBody):
     """Persons who may act together; members are subjects."""
 
     code: Code
@@ -156,7 +162,7 @@ class GroupBody(Part):
     invoice_approval: bool = False
 
 
-class ExchangeRateBody(Part):
+class ExchangeRateBody(ReferenceBody):
     """One unit of `from_currency` in `to_currency` on a day, and who says so."""
 
     code: Code
@@ -167,7 +173,7 @@ class ExchangeRateBody(Part):
     source: Name
 
 
-class NotificationTemplateBody(Part):
+class NotificationTemplateBody(ReferenceBody):
     """A notice: recipients, subject and body as sandboxed templates. Without `to` it is kept unsent, a problem."""
 
     code: Literal["import-summary", "provider-invoice-changed", "invoice", "task-failed"]
@@ -176,7 +182,7 @@ class NotificationTemplateBody(Part):
     body: Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
 
 
-class JobBody(Part):
+class JobBody(ReferenceBody):
     """A scheduled job: whether it runs, and from which time of day in the deployment's zone."""
 
     code: Literal["provider-sync", "import-summary"]

@@ -2,14 +2,14 @@
 
 from typing import ClassVar, Generic, TypeVar
 
-from domain.fact import Fact, Part
+from domain.fact import Fact
 from domain.reference import bodies as b
 
-Body = TypeVar("Body", bound=Part)
+Body = TypeVar("Body", bound=b.ReferenceBody)
 
 
 class Saved(Fact, Generic[Body]):
-    """A new version of the body, whole: version 1 is the first."""
+    """A new version of the body, whole. `version` is the stream's: what `If-Match`, `as_of` and calculations name."""
 
     code: str
     version: int

@@ -1,0 +1,123 @@
+"""What may happen to a piece of reference data. Repeating what is done already decides nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from domain.fact import Fact
+from domain.reference.bodies import ReferenceBody
+from domain.reference.events import CustomerErased
+from domain.reference.identifiers import refuse_overlaps
+from domain.reference.kinds import Kind
+from domain.reference.state import Absent, Erased, InForce, OutOfUse, State
+from domain.rejected import Rejected
+
+
+def parse(kind: Kind, data: Mapping[str, Any]) -> ReferenceBody:
+    """A body out of JSON values; Rejected `invalid-body` names every field that is wrong, by JSON pointer."""
+    try:
+        return kind.body.model_validate(data)
+    except ValidationError as wrong:
+        raise invalid(kind, wrong) from None
+
+
+def invalid(kind: Kind, wrong: ValidationError) -> Rejected:
+    """The refusal of a body, with `errors` [{pointer, message}]; values are not repeated."""
+    errors = [
+        {"pointer": "".join(f"/{part}" for part in error["loc"]), "message": error["msg"]}
+        for error in wrong.errors(include_url=False, include_input=False, include_context=False)[:50]
+    ]
+    first = errors[0]
+    return Rejected(
+        "invalid-body",
+        f"The {kind.name} can't be saved: {first['pointer'] or '/'}: {first['message']}"
+        + (f" (and {len(errors) - 1} more)." if len(errors) > 1 else "."),
+        kind="invalid",
+        facts={"errors": errors},
+    )
+
+
+def save(kind: Kind, state: State, body: ReferenceBody, *, create: bool = False) -> list[Fact]:
+    """Make the body the present one. `create`: another body under the same code is refused, not replaced."""
+    refuse_overlaps(getattr(body, "identifiers", ()))
+    match state:
+        case Erased():
+            raise Rejected(
+                "customer-erased",
+                f"Customer {body.code} was erased and stays so: use another code.",
+                facts={"code": body.code},
+            )
+        case InForce() if state.body == body:
+            return []
+        case InForce() if create:
+            raise Rejected(
+                "already-exists",
+                f"There is a {kind.name} {body.code} with other content: change it with PATCH or PUT.",
+                facts={"code": body.code, "version": state.version},
+            )
+        case InForce() | OutOfUse() if state.body.code != body.code:
+            raise _code_is_immutable(kind, state.body.code, body.code)
+        case _:
+            return [kind.saved(code=body.code, version=state.version + 1, body=body)]
+
+
+def patched(kind: Kind, state: State, code: str, changes: Mapping[str, Any]) -> ReferenceBody:
+    """The present body with changes merged in as RFC 7396 says: null removes, objects merge, lists are replaced."""
+    body = in_force(kind, state, code).body
+    if "code" in changes and changes["code"] != body.code:
+        raise _code_is_immutable(kind, body.code, str(changes["code"]))
+    return parse(kind, _merged(body.model_dump(mode="json"), changes))
+
+
+def retire(kind: Kind, state: State, code: str, reason: str | None) -> list[Fact]:
+    """Take it out of use; its unique names are free again."""
+    if kind.retired is None:
+        raise Rejected("not-retirable", f"A {kind.name} can't be retired: switch it off with active: false.")
+    if isinstance(state, OutOfUse | Erased):
+        return []
+    in_force(kind, state, code)
+    return [kind.retired(code=code, version=state.version + 1, reason=reason)]
+
+
+def erase(kind: Kind, state: State, code: str, reason: str) -> list[Fact]:
+    """Record that the customer's key is destroyed; whether law allows it is asked before."""
+    match state:
+        case Absent():
+            raise missing(kind, code)
+        case Erased():
+            return []
+        case _:
+            return [CustomerErased(code=code, reason=reason)]
+
+
+def in_force(kind: Kind, state: State, code: str) -> InForce:
+    """The state, if it is in use; Rejected `not-found` or `customer-erased` when it is not."""
+    if isinstance(state, Erased):
+        raise Rejected("customer-erased", f"Customer {code} was erased and stays so.", facts={"code": code})
+    if not isinstance(state, InForce):
+        raise missing(kind, code)
+    return state
+
+
+def missing(kind: Kind, code: str) -> Rejected:
+    """The refusal of a code that nothing is saved under."""
+    return Rejected("not-found", f"There is no {kind.name} {code[:100]!r}.", kind="missing", facts={"code": code[:100]})
+
+
+def _code_is_immutable(kind: Kind, code: str, other: str) -> Rejected:
+    return Rejected(
+        "code-immutable",
+        f"The code of {kind.name} {code} can't become {other[:100]!r}: save a new one and retire this.",
+        kind="invalid",
+    )
+
+
+def _merged(base: object, changes: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base) if isinstance(base, Mapping) else {}
+    for name, value in changes.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = _merged(result.get(name), value) if isinstance(value, Mapping) else value
+    return result
