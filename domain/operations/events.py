@@ -5,9 +5,8 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from domain.fact import Fact, Part
+from domain.permissions import Role
 from domain.wire import Exact, Instant
-
-Role = Literal["viewer", "operator", "approver", "auditor", "admin"]
 
 
 class SyncFact(Fact):
@@ -82,67 +81,109 @@ class SummaryChange(Part):
 
 
 class ProviderSummary(Part):
-    """One provider's day."""
+    """One provider's day. Lists may be cut short; the counts are of all."""
 
     provider: str
     succeeded: int
     failed: tuple[SummaryFailure, ...]
+    failed_count: int
     changed: tuple[SummaryChange, ...]
+    changed_count: int
     list_failures: tuple[str, ...]
     totals: tuple[CurrencyTotal, ...]
 
 
+MailProblem = Literal["no_recipient", "template", "server", "refused"]
+"""Why a mail is not out: nobody to send it to, a text that can't be rendered, a server away, a server that says no."""
+
+
 class ImportSummaryBuilt(Fact):
-    """The day's imports, provider by provider: the basis of the mail. Stream `import-summary/DAY`."""
+    """The day's imports, provider by provider: the basis of the mail. Stream `import-summary/DAY`.
+
+    `through` is the position up to which events were seen; `earlier` holds what ended on days before, after the
+    summary before was built, so that every attempt is told of in a mail.
+    """
 
     type: ClassVar[str] = "import-summary.built"
     day: date
     zone: str
     message_id: str
+    through: int
     providers: tuple[ProviderSummary, ...]
+    earlier: tuple[ProviderSummary, ...] = ()
 
 
-class ImportSummarySent(Fact):
-    """The summary's mail was accepted by the mail server."""
+class SummaryMailFact(Fact):
+    """What became of the one mail of a day."""
+
+    day: date
+    message_id: str
+
+
+class ImportSummarySending(SummaryMailFact):
+    """A process is about to hand the mail over, until `until` at most: no other one tries meanwhile."""
+
+    type: ClassVar[str] = "import-summary.sending"
+    tries: int
+    until: Instant
+
+
+class ImportSummarySent(SummaryMailFact):
+    """The summary's mail was accepted by the mail server, for `to` recipients."""
 
     type: ClassVar[str] = "import-summary.sent"
-    day: date
-    message_id: str
     to: int
 
 
-class ImportSummaryFailed(Fact):
-    """The summary's mail could not be handed over; it is tried again."""
+class ImportSummaryFailed(SummaryMailFact):
+    """The summary's mail is not out, a problem; tried again from `retry_at` on, None: given up."""
 
     type: ClassVar[str] = "import-summary.failed"
-    day: date
-    message_id: str
     tries: int
+    reason: MailProblem
     message: str
+    retry_at: Instant | None
 
 
-class NoticeSent(Fact):
-    """A notice was mailed. Stream `notice/ID`."""
+class NoticeFact(Fact):
+    """A notice: one mail about one thing. Stream `notice/ID`. `subject` is `kind/id` of what it is about."""
 
-    type: ClassVar[str] = "notice.sent"
     template: str
     subject: str
-    """`kind/id` of what it is about."""
     name: str
     message_id: str
+
+
+class NoticeRaised(NoticeFact):
+    """Something happened that people are told of; `values` are the figures of the text."""
+
+    type: ClassVar[str] = "notice.raised"
+    values: dict[str, str]
+
+
+class NoticeSending(NoticeFact):
+    """A process is about to hand the mail over, until `until` at most: no other one tries meanwhile."""
+
+    type: ClassVar[str] = "notice.sending"
+    tries: int
+    until: Instant
+
+
+class NoticeSent(NoticeFact):
+    """The notice was accepted by the mail server, for `to` recipients."""
+
+    type: ClassVar[str] = "notice.sent"
     to: int
 
 
-class NoticeFailed(Fact):
-    """A notice could not be mailed, or has no recipient: kept, and a problem."""
+class NoticeFailed(NoticeFact):
+    """The notice is not out: kept, and a problem; tried again from `retry_at` on, None: given up."""
 
     type: ClassVar[str] = "notice.failed"
-    template: str
-    subject: str
-    name: str
-    message_id: str
     tries: int
+    reason: MailProblem
     message: str
+    retry_at: Instant | None
 
 
 class KeyCreated(Fact):

@@ -1,0 +1,1 @@
+"""Scheduled jobs: when they are due. What they do is decided elsewhere."""

@@ -1,0 +1,68 @@
+"""When a job is due: once a day, from a time of day in the deployment's zone; missed days are caught up in order."""
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from domain.reference.bodies import JobBody
+
+JOBS: Final = ("provider-sync", "import-summary")
+"""The jobs of this version, in the order in which a day runs them."""
+
+AFTER: Final = {"import-summary": "provider-sync"}
+"""A job waits for that day's run of this one to end, unless that is switched off."""
+
+CATCH_UP_DAYS: Final = 31
+"""Days missed longer ago than this are given up: a summary of them helps nobody."""
+
+MAX_TRIES: Final = 5
+"""A run that raised is tried again so often; then the day has failed, and the next one starts afresh."""
+
+
+def starts_at(day: date, at: time, zone: str) -> datetime:
+    """The instant (UTC) of a wall-clock time; one that daylight saving skips is taken as if it were not skipped."""
+    return datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC)
+
+
+def local_day(now: datetime, zone: str) -> date:
+    """The day of an instant in a zone."""
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def due_days(body: JobBody, *, now: datetime, zone: str, last: date | None) -> list[date]:
+    """Days whose scheduled run is not done yet, oldest first. `last` is the latest day that has a run; None: none has.
+
+    The first ever is today: days before a job existed are not missed.
+    """
+    if not body.active:
+        return []
+    today = local_day(now, zone)
+    newest = today if starts_at(today, body.time, zone) <= now else today - timedelta(days=1)
+    first = newest if last is None else max(last + timedelta(days=1), today - timedelta(days=CATCH_UP_DAYS))
+    if last is None and newest < today:
+        return []
+    return [first + timedelta(days=n) for n in range((newest - first).days + 1)]
+
+
+def next_start(body: JobBody, *, now: datetime, zone: str, last: date | None) -> datetime | None:
+    """When it starts next by itself: now, when a day is due; None while it is switched off."""
+    if not body.active:
+        return None
+    if due_days(body, now=now, zone=zone, last=last):
+        return now
+    today = local_day(now, zone)
+    day = today if last is None or last < today else last + timedelta(days=1)
+    start = starts_at(day, body.time, zone)
+    return start if start > now else starts_at(day + timedelta(days=1), body.time, zone)
+
+
+def may_start(job: str, ended: Collection[str], active: Collection[str]) -> bool:
+    """Whether a job may start its day: the one that it follows has ended its run of the day, or is switched off."""
+    before = AFTER.get(job)
+    return before is None or before in ended or before not in active
+
+
+def retry_after(tries: int) -> timedelta:
+    """How long a run that raised waits: one minute, two, four ..."""
+    return timedelta(minutes=2 ** min(tries - 1, 6))
