@@ -1,4 +1,4 @@
-"""Rows of the import summaries: one an invoice and day, so that nothing is counted over partitions; summed on reading."""
+"""Rows of the import summaries: one an invoice and day, so that nothing is counted over partitions."""
 
 from datetime import date, datetime
 from decimal import Decimal
