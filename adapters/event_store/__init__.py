@@ -1,0 +1,1 @@
+"""The event store: facts on PostgreSQL, in the table shape of the `eventsourcing` library."""
