@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.support.postgres"]
+pytest_plugins = ["tests.support.postgres", "tests.support.kafka_broker", "tests.support.processes"]
 
 
 def _tier(item: pytest.Item) -> int:
@@ -17,6 +17,18 @@ def _tier(item: pytest.Item) -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if {"kafka", "kafka_cluster"} & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if {"kafka", "kafka_cluster"} & fixtures:
             item.add_marker(pytest.mark.kafka)
+        if "processes" in fixtures:
+            item.add_marker(pytest.mark.processes)
     items.sort(key=_tier)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = [report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple)]
+    without_kafka = [reason for reason in reasons if "no Kafka broker" in reason]
+    if without_kafka:
+        reason = without_kafka[0].removeprefix("Skipped: ")
+        terminalreporter.write_line(f"LEFT OUT: {len(without_kafka)} tests that need Kafka: {reason}", yellow=True)

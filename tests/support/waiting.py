@@ -8,25 +8,31 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], *, within: float = 30.0, every: float = 0.02, what: str = "") -> T:
+def eventually(
+    look: Callable[[], T],
+    *,
+    within: float = 30.0,
+    every: float = 0.02,
+    what: str = "",
+    fatal: tuple[type[Exception], ...] | type[Exception] = (),
+) -> T:
     """Call `look` until it returns something true, and return that. An exception or a false result means: not yet.
 
-    Fails with `what` and the last result or exception after `within` seconds.
+    Fails with `what` and the last result or exception after `within` seconds; an exception of `fatal` ends it at once.
     """
     deadline = time.monotonic() + within
     while True:
         try:
             seen: object = look()
+        except fatal:
+            raise
         except Exception as error:  # noqa: BLE001 - any trouble means not yet; the last one is reported
-            seen, failed = error, True
+            seen = error
         else:
-            failed = False
             if seen:
                 return seen  # type: ignore[return-value]  # what `look` returned
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within:g} s: {what or look}; last: {seen!r}") from (
-                seen if failed and isinstance(seen, Exception) else None
-            )
+            raise AssertionError(f"not within {within:g} s: {what or look}; last: {seen!r}")
         time.sleep(every)
 
 
