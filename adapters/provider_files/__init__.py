@@ -1,0 +1,1 @@
+"""Provider files: formats as data, one streaming engine, sources, manifests."""

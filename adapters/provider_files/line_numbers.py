@@ -1,0 +1,48 @@
+"""A line number may be given once in an upload: told without keeping every number that was in order."""
+
+from typing import Any
+
+import pyarrow.compute as pc
+
+from commands.ports.provider_files import FileRejected
+
+
+class LineNumbers:
+    """Remembers numbers as ranges: an upload in order is one range, however long."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._last = 0
+        self._ranges: list[tuple[int, int]] = []
+        self._others: set[int] = set()
+
+    def see(self, numbers: Any) -> None:
+        """Take in the numbers of a batch. FileRejected `line-number-twice` names the first that was there before."""
+        count = len(numbers)
+        rising = count == 1 or pc.all(pc.greater(numbers[1:], numbers[:-1])).as_py()
+        first, last = numbers[0].as_py(), numbers[-1].as_py()
+        if rising and first > self._last:
+            if last - first == count - 1:
+                self._add_range(first, last)
+            else:
+                self._others.update(numbers.to_pylist())
+            self._last = last
+            return
+        for number in numbers.to_pylist():
+            if number in self._others or any(low <= number <= high for low, high in self._ranges):
+                raise FileRejected(
+                    "line-number-twice",
+                    f"{self._path}: the line number {number} is given twice; number each line once, or leave numbers out.",
+                    file=self._path,
+                    line=number,
+                    column="number",
+                )
+            self._others.add(number)
+            self._last = max(self._last, number)
+
+    def _add_range(self, first: int, last: int) -> None:
+        if self._ranges and self._ranges[-1][1] + 1 == first:
+            self._ranges[-1] = (self._ranges[-1][0], last)
+        else:
+            self._ranges.append((first, last))
+
