@@ -100,7 +100,7 @@ def _merged(shapes: list[Shape | None]) -> Shape | None:
     return found[0] if found else None
 
 
-def replace_texts(value: Json, shape: Shape, change: Callable[[str], str]) -> Json:  # noqa: ANN401 - any JSON
+def replace_texts(value: Json, shape: Shape, change: Callable[[str], str]) -> Json:
     """A JSON value with the personal texts changed; the value given stays as it is."""
     if value is None:
         return None
@@ -118,7 +118,7 @@ def replace_texts(value: Json, shape: Shape, change: Callable[[str], str]) -> Js
             }
 
 
-def texts(value: Json, shape: Shape) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def texts(value: Json, shape: Shape) -> Iterator[str]:
     """The personal texts of a JSON value."""
     found: list[str] = []
     replace_texts(value, shape, lambda text: found.append(text) or text)  # type: ignore[func-returns-value]
