@@ -1,0 +1,1 @@
+"""The feed's two adapters: straight from the event store, and through Kafka."""
