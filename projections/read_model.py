@@ -59,13 +59,13 @@ class ReadModel:
     topics: frozenset[Topic]
     tables: tuple[Table[Any], ...]
     steps: tuple[Step, ...]
-    by_type: Mapping[str, tuple[Step, ...]] = field(init=False)
+    by_type: Mapping[str, Step] = field(init=False)
 
     def __post_init__(self) -> None:
-        by_type: dict[str, list[Step]] = {}
-        for each in self.steps:
-            by_type.setdefault(each.type, []).append(each)
-        object.__setattr__(self, "by_type", MappingProxyType({t: tuple(s) for t, s in by_type.items()}))
+        by_type = {s.type: s for s in self.steps}
+        if len(by_type) < len(self.steps):
+            raise ValueError(f"{self.name}: an event changes one row, but a type has two steps")
+        object.__setattr__(self, "by_type", MappingProxyType(by_type))
 
 
 def stream_id(_fact: Fact | Document, record: FeedRecord) -> str:

@@ -15,8 +15,8 @@ CREATE TABLE read_models.catalogue (
 );
 
 -- One row a partition of a lane. A lane is a group of projector processes that share the partitions.
--- epoch: raised by every new owner; who writes under an older one is refused. changes: raised by whoever else touches
--- rows that the owner may have in memory. applied: position of the last event applied; watermark: complete up to here.
+-- epoch: raised by every new owner; who writes under an older one is refused.
+-- applied: position of the last event applied; watermark: complete up to here.
 CREATE TABLE read_models.positions (
     lane text NOT NULL,
     topic text NOT NULL,
@@ -25,12 +25,17 @@ CREATE TABLE read_models.positions (
     next_offset bigint NOT NULL DEFAULT 0,
     epoch bigint NOT NULL DEFAULT 0,
     owner text,
-    changes bigint NOT NULL DEFAULT 0,
     applied bigint NOT NULL DEFAULT 0,
     applied_recorded_at timestamptz,
     watermark bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (lane, topic, partition)
 ) WITH (fillfactor = 50);
+
+-- changes is raised by whoever touches, from outside of the projectors, rows that those may have in memory.
+CREATE TABLE read_models.lanes (
+    lane text PRIMARY KEY,
+    changes bigint NOT NULL DEFAULT 0
+);
 
 -- The last version applied of every stream: what is not above it is a repeat, what is more than one above is a gap.
 CREATE TABLE read_models.streams (
@@ -46,8 +51,6 @@ CREATE TABLE read_models.parked (
     read_model text NOT NULL,
     subject text NOT NULL,
     stream_version bigint NOT NULL,
-    topic text NOT NULL,
-    partition integer NOT NULL,
     position bigint NOT NULL,
     record_key uuid NOT NULL,
     type text NOT NULL,
