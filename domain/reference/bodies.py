@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from domain.fact import Part, PersonalText
+from domain.identity import normal
 from domain.money import minor_units
 from domain.wire import Exact
 
 Code = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00-\x1f/:%]+$")
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00-\x1f/:%]+$"),
+    AfterValidator(normal),
 ]
 """An immutable human key: no control characters, no slash, colon or percent sign."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]

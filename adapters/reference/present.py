@@ -1,0 +1,58 @@
+"""Present reference data for commands: read from its streams, so never behind a command that was answered.
+
+What was folded before is kept in the process; each call reads only what came after, which is nothing most of the time.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.sql_files import load_sql
+from commands.ports.event_store import EventStore
+from commands.ports.reference import KnownProvider
+from domain.identity import reference_stream
+from domain.reference.bodies import CustomerBody, ProviderBody
+from domain.reference.state import Absent, InForce, State, evolve, fold
+
+_SQL = load_sql("adapters.reference")
+
+
+class StoredReference:
+    """`commands.ports.reference.Reference` on the event store and the list of providers."""
+
+    def __init__(self, store: EventStore, pool: "AsyncConnectionPool[AsyncConnection[tuple[object, ...]]]") -> None:
+        self._store = store
+        self._pool = pool
+        self._folded: dict[str, State] = {}
+
+    async def provider(self, code: str) -> KnownProvider | None:
+        """A provider that is not retired."""
+        stream = reference_stream("provider", code)
+        state = self._folded.get(code, Absent())
+        for recorded in await self._store.history(stream, after=state.version):
+            state = evolve(state, recorded.fact)
+        if state.version:
+            self._folded[code] = state
+        if isinstance(state, InForce) and isinstance(state.body, ProviderBody):
+            return KnownProvider(stream.id, state.version, state.body)
+        return None
+
+    async def providers(self) -> Sequence[KnownProvider]:
+        """All providers that are not retired, by code."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_SQL["list_providers"])
+            codes = [str(row[0]) for row in await cursor.fetchall()]
+        found = await asyncio.gather(*(self.provider(code) for code in codes))
+        return [known for known in found if known is not None]
+
+    async def customer_names(self, codes: Sequence[str]) -> Mapping[str, str]:
+        """Code -> name of those customers that exist; that of an erased one is `[erased]`."""
+        streams = {reference_stream("customer", code): code for code in dict.fromkeys(codes)}
+        names: dict[str, str] = {}
+        for stream, history in (await self._store.load_many(list(streams))).items():
+            state = fold(history.facts)
+            if not isinstance(state, Absent) and isinstance(state.body, CustomerBody):
+                names[streams[stream]] = state.body.name
+        return names

@@ -1,0 +1,1 @@
+"""Commands on reference data: save, retire, load many, erase."""
