@@ -19,11 +19,13 @@ from typing import Self
 import psycopg
 
 from adapters.postgres_server import EmbeddedPostgresError, PostgresServer, ServerOptions, connection_url
+from adapters.sql_files import load_sql
 
 __all__ = ["DEFAULT_FOLDER", "EmbeddedPostgres", "EmbeddedPostgresError"]
 
 DEFAULT_FOLDER = Path(".ledgerline")
 DATABASE = "ledgerline"
+_SQL = load_sql("adapters")
 
 
 class EmbeddedPostgres:
@@ -135,5 +137,5 @@ class _Lock:
 def _ensure_database(url: str) -> None:
     """Make the database `ledgerline` unless it is there; called under the folder's lock."""
     with psycopg.connect(url, autocommit=True) as connection:
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone() is None:
-            connection.execute("CREATE DATABASE ledgerline")
+        if connection.execute(_SQL["find_database"], (DATABASE,)).fetchone() is None:
+            connection.execute(_SQL["create_database"])

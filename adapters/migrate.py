@@ -21,8 +21,11 @@ from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import DatabaseURI
 from yoyo.migrations import Migration, MigrationList, default_migration_table, get_migration_hash
 
+from adapters.sql_files import load_sql
+
+_SQL = load_sql("adapters")
 LOCK = 4_701_337_052  # any number, the same for every process of this system
-_FILE_NAME = re.compile(r"\d{4}_[a-z0-9]+(_[a-z0-9]+)+")
+_FILE_NAME = re.compile(r"\d{4}_[a-z0-9]+(_[a-z0-9]+)*")
 _log = structlog.get_logger(__name__)
 logging.getLogger("yoyo").setLevel(logging.WARNING)
 
@@ -40,7 +43,7 @@ def migrate(url: str, package: str = "adapters.migrations") -> list[str]:
     with as_file(files(package)) as folder, psycopg.connect(url, autocommit=True) as connection:
         if not _missing(connection, folder):
             return []
-        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))  # released when the connection ends
+        connection.execute(_SQL["lock_migrations"], (LOCK,))  # released when the connection ends
         return _apply(url, folder)
 
 
@@ -76,7 +79,7 @@ def _missing(connection: psycopg.Connection[Any], folder: Path) -> set[str]:
     if len({name[:4] for name in names}) < len(names):
         raise MigrationFailed(f"Two migrations have the same number: {', '.join(sorted(names))}")
     try:
-        rows = connection.execute("SELECT migration_hash FROM _yoyo_migration").fetchall()
+        rows = connection.execute(_SQL["find_applied_migrations"]).fetchall()
     except psycopg.errors.UndefinedTable:
         return names
     known = {row[0] for row in rows}
