@@ -48,9 +48,7 @@ def json_constant(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1].replace('"', '""')
 
 
-def attribute_pieces(
-    columns: Sequence[tuple[str, StringColumn]], *, quotes: bool, controls: bool
-) -> list[Piece]:
+def attribute_pieces(columns: Sequence[tuple[str, StringColumn]], *, quotes: bool, controls: bool) -> list[Piece]:
     """The quoted cell, in pieces, of an object with each row's non-null cells in the given order.
 
     Commas: pairs before the first one that every row has are followed by one, pairs behind it are preceded by one.

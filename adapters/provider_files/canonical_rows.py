@@ -227,8 +227,14 @@ def _spread(some: DateCells, cells: StringColumn, otherwise: DateCells) -> DateC
     """Dates of the cells that have one, the other line's date elsewhere."""
     there = pc.is_valid(cells)
     count = len(cells)
-    text = some.text if not isinstance(some.text, str) else pa.repeat(pa.scalar(some.text, pa.string()), len(some.values))
-    other = otherwise.text if not isinstance(otherwise.text, str) else pa.repeat(pa.scalar(otherwise.text, pa.string()), count)
+    text = (
+        some.text if not isinstance(some.text, str) else pa.repeat(pa.scalar(some.text, pa.string()), len(some.values))
+    )
+    other = (
+        otherwise.text
+        if not isinstance(otherwise.text, str)
+        else pa.repeat(pa.scalar(otherwise.text, pa.string()), count)
+    )
     timed = None
     if some.timed is not None:
         timed = pc.replace_with_mask(pa.repeat(pa.scalar(False), count), there, some.timed)  # noqa: FBT003

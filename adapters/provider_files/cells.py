@@ -54,7 +54,7 @@ def joined(pieces: list[Piece]) -> StringColumn:
             merged[-1] += piece
         elif not isinstance(piece, str) or piece:
             merged.append(piece)
-    return pc.binary_join_element_wise(*merged, "")
+    return pc.binary_join_element_wise(*merged, "", null_handling="skip")  # an empty cell adds nothing
 
 
 def first_row(mask: Any) -> int | None:

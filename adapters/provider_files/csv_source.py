@@ -147,9 +147,7 @@ class CsvSource:
         try:
             table = pa_csv.read_csv(
                 pa.BufferReader(block),
-                read_options=pa_csv.ReadOptions(
-                    column_names=plan.names, use_threads=False, block_size=len(block) + 1
-                ),
+                read_options=pa_csv.ReadOptions(column_names=plan.names, use_threads=False, block_size=len(block) + 1),
                 parse_options=pa_csv.ParseOptions(delimiter=self._delimiter, invalid_row_handler=self._note_invalid),
                 convert_options=pa_csv.ConvertOptions(
                     column_types=dict.fromkeys(columns, pa.string()),
@@ -182,7 +180,9 @@ class CsvSource:
         number, actual, text = self._invalid
         line = self._rows + number
         shown = text[:80].decode("utf-8", "replace") if isinstance(text, bytes) else str(text)[:80]
-        at_end = last and actual < expected and not block.endswith(b"\n") and block.rstrip().endswith(text.encode()[-80:])
+        at_end = (
+            last and actual < expected and not block.endswith(b"\n") and block.rstrip().endswith(text.encode()[-80:])
+        )
         why = (
             "the file ends in the middle of it; fetch it again"
             if at_end

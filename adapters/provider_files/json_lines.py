@@ -81,7 +81,9 @@ class JsonSource:
         unknown = [str(name) for name in item if name not in columns and name != "attributes"]
         if unknown:
             raise self._fault(
-                line, unknown[0], f"has unknown fields: {', '.join(unknown)[:120]}; known are {', '.join(FIELDS)}, attributes"
+                line,
+                unknown[0],
+                f"has unknown fields: {', '.join(unknown)[:120]}; known are {', '.join(FIELDS)}, attributes",
             )
         missing = [name for name in _NEEDED if item.get(name) in (None, "")]
         if missing:
@@ -104,7 +106,9 @@ class JsonSource:
             if value is None or value == "":
                 continue
             if isinstance(value, dict | list):
-                raise self._fault(line, f"attributes.{name[:60]}", "has nested attributes: give texts, numbers, true or false")
+                raise self._fault(
+                    line, f"attributes.{name[:60]}", "has nested attributes: give texts, numbers, true or false"
+                )
             pairs[name] = str(value) if isinstance(value, str) else json.dumps(value)
         text = json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
         if "\\u0000" in text and any("\x00" in part for pair in pairs.items() for part in pair):
@@ -144,7 +148,9 @@ class JsonSource:
 class _ListReader:
     """Reads `[item, item, ...]` from texts that end anywhere."""
 
-    def __init__(self, texts: Iterator[str], longest: int, fault: Callable[[int, str | None, str], FileRejected]) -> None:
+    def __init__(
+        self, texts: Iterator[str], longest: int, fault: Callable[[int, str | None, str], FileRejected]
+    ) -> None:
         self._texts = texts
         self._longest = longest
         self._fault = fault
@@ -164,7 +170,9 @@ class _ListReader:
             yield self._item(line)
             sign = self._next_sign()
             if sign not in {",", "]"}:
-                raise self._fault(line, None, "is not followed by a comma or the list's end: the body is cut off or no JSON")
+                raise self._fault(
+                    line, None, "is not followed by a comma or the list's end: the body is cut off or no JSON"
+                )
             self._at += 1
             line += 1
         if self._next_sign():

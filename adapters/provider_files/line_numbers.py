@@ -45,4 +45,3 @@ class LineNumbers:
             self._ranges[-1] = (self._ranges[-1][0], last)
         else:
             self._ranges.append((first, last))
-

@@ -79,9 +79,7 @@ def _resolved(mapping: FormatMapping, header: Sequence[str], path: str, limits: 
         )
     plain = [name.strip() or f"column_{index}" for index, name in enumerate(header, start=1)]
     present = set(plain)
-    known_as = {
-        alias: name for name, others in mapping.aliases.items() if name not in present for alias in others
-    }
+    known_as = {alias: name for name, others in mapping.aliases.items() if name not in present for alias in others}
     names = [known_as.get(name, name) for name in plain]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
@@ -102,9 +100,7 @@ def _field_plan(source: Source, present: set[str]) -> FieldPlan | None:
     return FieldPlan(columns, source.separator if isinstance(source, Join) else None)
 
 
-def _refuse_missing(
-    mapping: FormatMapping, fields: dict[FieldName, FieldPlan], present: set[str], path: str
-) -> None:
+def _refuse_missing(mapping: FormatMapping, fields: dict[FieldName, FieldPlan], present: set[str], path: str) -> None:
     missing = [name for name in mapping.required if name not in present]
     for field in ("customer", "product", "charge_from", "amount"):
         source = getattr(mapping.columns, field)

@@ -118,9 +118,7 @@ class FileReading:
             return JsonSource(blocks, path, limits, one_a_line=self._media == "ndjson")
         return CsvSource(blocks, path, self._mapping.file if self._mapping else FileShape(), limits)
 
-    def _chunks(
-        self, source: TableSource, plan: Plan, selection: Selection, arithmetic: Arithmetic
-    ) -> Iterator[Chunk]:
+    def _chunks(self, source: TableSource, plan: Plan, selection: Selection, arithmetic: Arithmetic) -> Iterator[Chunk]:
         path = self._file.path
         identities = Identities(plan, path, self._expect.invoice_number)
         classifier = Classifier(plan.mapping)

@@ -1,0 +1,1 @@
+"""The demonstration: sample provider files and the main job run on them."""
