@@ -4,9 +4,10 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.fact import Fact
+from domain.money import add
 from domain.provider_invoice import events as e
 from domain.provider_invoice.checksum import readable
-from domain.provider_invoice.parts import Header
+from domain.provider_invoice.parts import FileRef, Header
 from domain.provider_invoice.state import ProviderInvoice
 from domain.rejected import Rejected
 
@@ -65,8 +66,18 @@ def adjustment_number(invoice: ProviderInvoice) -> str:
     return f"{invoice.number}~r{len(invoice.adjustments) + 2}"
 
 
+def adjusted_already(invoice: ProviderInvoice) -> UUID | None:
+    """The adjustment of the last reported change, when asking for it again would only repeat what is done."""
+    settled = bool(invoice.changes) and invoice.changes[-1].how == "adjusted"
+    return invoice.adjustments[-1] if settled and invoice.adjustments and invoice.source == "automatic" else None
+
+
 def expect_adjustable(invoice: ProviderInvoice) -> None:
     """An automatic invoice is adjusted while a change is open; a manual one whenever it is active."""
+    if invoice.adjusts is not None:
+        raise Rejected(
+            "is-an-adjustment", f"{invoice.number} is an adjustment: adjust {invoice.adjusts_number} once more instead."
+        )
     if invoice.status != "active":
         raise Rejected(
             "not-active", f"{invoice.number} is {invoice.status}: only an active invoice is adjusted; sync it instead."
@@ -76,12 +87,18 @@ def expect_adjustable(invoice: ProviderInvoice) -> None:
 
 
 def adjust(
-    invoice: ProviderInvoice, original: UUID, adjustment: UUID, header: Header, revision: str | None
+    invoice: ProviderInvoice,
+    original: UUID,
+    adjustment: UUID,
+    header: Header,
+    revision: str | None,
+    files: tuple[FileRef, ...] = (),
 ) -> tuple[Fact, Fact]:
     """The pair of facts that links an invoice and its adjustment: on the adjusted one, and the adjustment's first."""
     expect_adjustable(invoice)
     number = adjustment_number(invoice)
     change = invoice.open_change
+    new_total = add(invoice.header.total, header.total)
     adjusted = e.Adjusted(
         provider=invoice.provider,
         invoice_number=invoice.number,
@@ -89,7 +106,7 @@ def adjust(
         adjustment=adjustment,
         adjustment_number=number,
         revision=revision if change is None else change.revision,
-        total=header.total if change is None else change.total,
+        total=new_total if change is None else change.total,
     )
     return adjusted, e.PopulationStarted(
         provider=invoice.provider,
@@ -98,6 +115,7 @@ def adjust(
         source=invoice.source,
         revision=revision,
         header=header,
+        files=files,
         adjusts=original,
         adjusts_number=invoice.number,
     )

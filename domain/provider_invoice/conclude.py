@@ -13,6 +13,7 @@ from domain.provider_invoice.checksum import (
     check_stated,
     checksum_message,
 )
+from domain.provider_invoice.lifecycle import FOREIGN_CURRENCY
 from domain.provider_invoice.parts import ErrorReason, MissingReference, Totals
 from domain.provider_invoice.state import ProviderInvoice
 
@@ -36,6 +37,8 @@ class Resolved:
     customers: tuple[e.CustomerTotals, ...]
     excluded_rows: int
     digest: str
+    excluded_cost: Decimal = Decimal(0)
+    """Of lines whose customer is not resold."""
 
 
 def conclude(
@@ -111,6 +114,8 @@ def _unresolved(invoice: ProviderInvoice, found: Unresolved) -> tuple[str, Fact]
 
 def _checksum_failed(invoice: ProviderInvoice, totals: Totals, limit: Decimal) -> tuple[str, Fact]:
     message = checksum_message(totals, limit)
+    if invoice.left_out:
+        message += f" {invoice.left_out:,} rows of the files were left out, by role or split."
     return message, _named(
         invoice,
         e.ChecksumFailed,
@@ -126,7 +131,7 @@ def _failure(
 ) -> list[Fact]:
     if not retry:
         return [
-            fact if fact is not None else _named(invoice, e.ImportFailed, code="foreign-currency", message=message)
+            fact if fact is not None else _named(invoice, e.ImportFailed, code=FOREIGN_CURRENCY, message=message)
             for _, message, fact in failures
         ]
     unresolved = next((f for _, _, f in failures if isinstance(f, e.ReferencesUnresolved)), None)
@@ -137,6 +142,7 @@ def _failure(
             [(reason, message) for reason, message, _ in failures],
             missing=unresolved.missing if unresolved else 0,
             difference=checksum.difference if checksum else None,
+            code=FOREIGN_CURRENCY if any(reason == "import_failed" for reason, _, _ in failures) else None,
         )
     ]
 
@@ -147,6 +153,7 @@ def retried(
     *,
     missing: int = 0,
     difference: Decimal | None = None,
+    code: str | None = None,
 ) -> e.ImportRetried:
     """Another try that ended where it was: one fact, whatever fails."""
     return e.ImportRetried(
@@ -159,6 +166,7 @@ def retried(
         missing=missing,
         difference=difference,
         revision=invoice.revision,
+        code=code,
     )
 
 
@@ -172,9 +180,11 @@ def _activated(invoice: ProviderInvoice, totals: Totals, resolved: Resolved) -> 
         checksum_difference=totals.difference,
         rows=invoice.rows,
         excluded_rows=resolved.excluded_rows,
+        excluded_cost=resolved.excluded_cost,
         customer_count=len(resolved.customers),
         customers=tuple(by_size[:MAX_CUSTOMERS_NAMED]),
         resolution=resolved.digest,
+        revision=invoice.revision,
         adjusts=invoice.adjusts,
     )
 

@@ -1,6 +1,7 @@
 """Facts of a provider invoice: a storage format, frozen once published."""
 
 from datetime import date
+from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -53,6 +54,9 @@ class LinesPopulated(ProviderInvoiceFact):
     currencies: tuple[str, ...]
     digest: str
     file_sha256: str | None = None
+    mapping: str | None = None
+    left_out: int = 0
+    """Rows that the file has and this part has not, stated when it is complete: other roles, other splits."""
     complete: bool
 
 
@@ -66,7 +70,7 @@ class PartRemoved(ProviderInvoiceFact):
 
 
 class HeaderCorrected(ProviderInvoiceFact):
-    """The header of a manual invoice was typed in anew."""
+    """The header was typed in anew, or the provider corrected it while its files stayed what they were."""
 
     type: ClassVar[str] = "provider-invoice.header-corrected"
     header: Header
@@ -122,6 +126,8 @@ class ImportRetried(ProviderInvoiceFact):
     missing: int = 0
     difference: Exact | None = None
     revision: str | None = None
+    code: str | None = None
+    """Code of the import failure, where `reasons` has one."""
 
 
 class CustomerTotals(Part):
@@ -146,10 +152,13 @@ class Activated(ProviderInvoiceFact):
     checksum_difference: Exact
     rows: int
     excluded_rows: int
+    excluded_cost: Exact = Decimal(0)
+    """Cost of the `excluded_rows`: lines of customers that are not resold, so that no offer can hold them."""
     customer_count: int
     customers: tuple[CustomerTotals, ...]
     resolution: str
     """SHA-256 over the resolved references as stored with the attempt."""
+    revision: str | None = None
     adjusts: UUID | None = None
 
 
@@ -196,7 +205,7 @@ class Deactivated(ProviderInvoiceFact):
     """Taken out on purpose so that it can be synced again; all offers of the attempt are withdrawn."""
 
     type: ClassVar[str] = "provider-invoice.deactivated"
-    reason: str | None = None
+    reason: str
     withdrawn_lines: int
 
 

@@ -10,20 +10,20 @@ from domain.provider_invoice.parts import FileRef, Header
 from domain.provider_invoice.state import ProviderInvoice
 from domain.rejected import Rejected
 
-SyncPlan = Literal["populate", "retry", "check_change", "leave"]
+SyncPlan = Literal["populate", "retry", "reread", "check_change", "leave"]
+"""`retry`: the checks again on the stored lines; `reread`: see whether an unchanged file can be read by now."""
 
 
-def plan_sync(
-    invoice: ProviderInvoice | None,
-    *,
-    manual: bool,
-    header: Header,
-    files: Sequence[FileRef],
-) -> SyncPlan:
-    """What a daily or manual sync does with an invoice that the provider lists with these files."""
+def plan_sync(invoice: ProviderInvoice | None, *, manual: bool, files: Sequence[FileRef] | None = None) -> SyncPlan:
+    """What a daily or manual sync does with an invoice that the provider lists with these files.
+
+    Only an invoice in error needs `files`: without them (they could not be fetched) its plan is `reread`.
+    """
     if invoice is None:
         return "populate"
     if invoice.source == "manual":
+        if not manual:
+            return "leave"
         raise Rejected(
             "provider-invoice-manual", f"{invoice.number} was typed in by hand: activate it instead of syncing it."
         )
@@ -31,8 +31,7 @@ def plan_sync(
         case "populating":
             return "leave"
         case "error":
-            same = header == invoice.header and [f.sha256 for f in files] == [f.sha256 for f in invoice.files]
-            return "retry" if same and invoice.import_code not in INTERRUPTED else "populate"
+            return _again(invoice, files)
         case "active":
             if manual:
                 raise Rejected(
@@ -46,9 +45,46 @@ def plan_sync(
 
 INTERRUPTED = frozenset({"cancelled", "worker-lost", "stuck"})
 """Codes of imports that ended before their files were read to the end: a sync reads them anew."""
+FOREIGN_CURRENCY = "foreign-currency"
+"""Code of an import whose lines are all stored, in more than one currency."""
 
 
-def deactivate(invoice: ProviderInvoice, reason: str | None, billed: Sequence["Billed"], withdrawn: int) -> list[Fact]:
+def _again(invoice: ProviderInvoice, files: Sequence[FileRef] | None) -> SyncPlan:
+    if files is None:
+        return "reread"
+    if _content(files) != _content(invoice.files) or invoice.import_code in INTERRUPTED:
+        return "populate"
+    return "retry" if invoice.import_code in {None, FOREIGN_CURRENCY} else "reread"
+
+
+def _content(files: Sequence[FileRef]) -> list[tuple[str, str, str | None]]:
+    return [(f.sha256, f.role, f.mapping) for f in files]
+
+
+def follow_header(invoice: ProviderInvoice, header: Header) -> list[Fact]:
+    """The provider corrected the header of an invoice in error; its lines stay, so the attempt stays."""
+    if header == invoice.header:
+        return []
+    return [
+        e.HeaderCorrected(
+            provider=invoice.provider,
+            invoice_number=invoice.number,
+            attempt=invoice.attempt,
+            header=header,
+            before=invoice.header,
+        )
+    ]
+
+
+def expect_reason(reason: str) -> str:
+    """Waiving and undoing always say why; the reason, trimmed."""
+    text = reason.strip()
+    if not text:
+        raise Rejected("reason-missing", "Say why: `reason` must not be empty.", kind="invalid")
+    return text
+
+
+def deactivate(invoice: ProviderInvoice, reason: str, billed: Sequence["Billed"], withdrawn: int) -> list[Fact]:
     """Taken out so that it can be synced again; refused when a line of it is invoiced. Twice decides nothing."""
     if invoice.status == "deactivated":
         return []
@@ -60,7 +96,7 @@ def deactivate(invoice: ProviderInvoice, reason: str | None, billed: Sequence["B
             provider=invoice.provider,
             invoice_number=invoice.number,
             attempt=invoice.attempt,
-            reason=reason,
+            reason=expect_reason(reason),
             withdrawn_lines=withdrawn,
         )
     ]
@@ -78,7 +114,7 @@ def delete(invoice: ProviderInvoice, reason: str, billed: Sequence["Billed"], wi
             provider=invoice.provider,
             invoice_number=invoice.number,
             attempt=invoice.attempt,
-            reason=reason,
+            reason=expect_reason(reason),
             withdrawn_lines=withdrawn,
         )
     ]

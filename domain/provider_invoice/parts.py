@@ -141,6 +141,10 @@ class MissingReference(Part):
     amount: Exact
 
 
+DIFFERENCE = "difference"
+"""Name of the part that an adjustment is made of: new minus old. No upload may take it."""
+
+
 class PartRef(Part):
     """A part of an invoice: one file or one upload, held by one population of the line store."""
 
@@ -154,4 +158,8 @@ class PartRef(Part):
     digest: str
     """SHA-256 over the chunk digests in order."""
     file_sha256: str | None = None
+    mapping: str | None = None
+    """The format's name, or the digest of the mapping and split that the lines were read with."""
+    left_out: int = 0
+    """Rows of the file that are no lines of this invoice: by its role, or by the split."""
     complete: bool = True

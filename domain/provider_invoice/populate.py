@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from domain.fact import Fact
 from domain.provider_invoice import events as e
-from domain.provider_invoice.parts import FileRef, Header, LineSums, PartRef
+from domain.provider_invoice.checksum import readable
+from domain.provider_invoice.parts import DIFFERENCE, FileRef, Header, LineSums, PartRef
 from domain.provider_invoice.state import ProviderInvoice
 from domain.rejected import Rejected
 
 MAX_CHUNK = 10_000
+MAX_PARTS = 200
+"""So that an attempt's first fact, which names the parts carried over, stays well under 256 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class ChunkStored:
     digest: str
     file_sha256: str | None
     complete: bool
+    mapping: str | None = None
+    left_out: int = 0
 
 
 def create_manual(invoice: ProviderInvoice | None, provider: str, number: str, header: Header) -> list[Fact]:
@@ -32,12 +37,13 @@ def create_manual(invoice: ProviderInvoice | None, provider: str, number: str, h
     if invoice is not None and invoice.status != "deleted":
         if invoice.source == "manual" and invoice.header == header:
             return []
+        currency = invoice.header.currency
         raise Rejected(
             "provider-invoice-exists",
-            f"{provider} {number} exists with another header (total {invoice.header.total} {invoice.header.currency}, "
-            f"{invoice.source}): correct it with PATCH, or delete it first.",
+            f"{provider} {number} exists with another header (total {readable(invoice.header.total, currency)} "
+            f"{currency}, {invoice.source}): correct it with PATCH, or delete it first.",
         )
-    return [started(invoice, provider, number, header=header, source="manual")]
+    return [started(invoice, provider, number, header=header, source="manual", again=True)]
 
 
 def started(
@@ -50,8 +56,9 @@ def started(
     revision: str | None = None,
     files: tuple[FileRef, ...] = (),
     carried: tuple[PartRef, ...] = (),
+    again: bool = False,
 ) -> e.PopulationStarted:
-    """The first fact of an invoice, or of its next attempt."""
+    """The first fact of an invoice, or of its next attempt (`again`: it was deleted, and what it adjusted is over)."""
     return e.PopulationStarted(
         provider=provider,
         invoice_number=number,
@@ -61,8 +68,8 @@ def started(
         header=header,
         files=files,
         carried=carried,
-        adjusts=invoice.adjusts if invoice else None,
-        adjusts_number=invoice.adjusts_number if invoice else None,
+        adjusts=invoice.adjusts if invoice and not again else None,
+        adjusts_number=invoice.adjusts_number if invoice and not again else None,
     )
 
 
@@ -73,16 +80,39 @@ def record_chunk(invoice: ProviderInvoice, chunk: ChunkStored) -> list[Fact]:
     if chunk.sums.rows > MAX_CHUNK:
         raise Rejected("chunk-too-large", f"A chunk has at most {MAX_CHUNK:,} lines.", kind="invalid")
     known = invoice.parts.get(chunk.part)
-    if known and known.population == chunk.population and chunk.chunk <= known.chunks:
+    if known and known.population != chunk.population:
+        raise Rejected("import-running", f"Another worker is filling {chunk.part} of {invoice.number}.")
+    done = known.chunks if known else 0
+    if chunk.chunk <= done:
         return []
+    if chunk.chunk != done + 1:
+        raise Rejected("chunk-missing", f"Chunk {chunk.chunk} of {chunk.part} came after chunk {done}.")
     return [_populated(invoice, chunk)]
 
 
+def expect_part(invoice: ProviderInvoice, part: str, *, replace: bool) -> None:
+    """Refuse an upload that could not be stored, before a line of it is read."""
+    expect_manual_and_open(invoice)
+    if part == DIFFERENCE:
+        raise Rejected("part-reserved", f"The name {DIFFERENCE!r} is kept for adjustments: name the part otherwise.")
+    if part not in invoice.parts and len(invoice.parts) >= MAX_PARTS:
+        raise Rejected("too-many-parts", f"{invoice.number} has {MAX_PARTS} parts already: put more lines into one.")
+    if replace and part not in invoice.parts:
+        raise Rejected("part-missing", f"{invoice.number} has no part {part!r} to replace: add it with POST.")
+
+
 def put_part(invoice: ProviderInvoice, chunks: list[ChunkStored], *, replace: bool) -> list[Fact]:
-    """An uploaded part counts as a whole. Without `replace` a part that is there already is refused."""
+    """An uploaded part counts as a whole. The same bytes read with the same mapping again decide nothing.
+
+    Without `replace` a part that is there already with other bytes is refused.
+    """
     part = chunks[0].part
-    facts = _reopened(invoice, without=part if replace else None)
     known = invoice.parts.get(part)
+    expect_manual_and_open(invoice)
+    if known is not None and _same_upload(known, chunks[-1]):
+        return []
+    expect_part(invoice, part, replace=replace)
+    facts = _reopened(invoice, without=part if replace else None)
     if known is not None:
         if not replace:
             raise Rejected(
@@ -96,11 +126,19 @@ def put_part(invoice: ProviderInvoice, chunks: list[ChunkStored], *, replace: bo
     return facts
 
 
+def _same_upload(known: PartRef, last: ChunkStored) -> bool:
+    return (
+        last.file_sha256 is not None
+        and (known.file_sha256, known.mapping) == (last.file_sha256, last.mapping)
+        and known.complete
+    )
+
+
 def remove_part(invoice: ProviderInvoice, part: str) -> list[Fact]:
     """A part no longer counts; one that is not there decides nothing."""
+    expect_manual_and_open(invoice)
     known = invoice.parts.get(part)
-    if known is None:
-        expect_manual_and_open(invoice)
+    if known is None or part == DIFFERENCE:
         return []
     facts = _reopened(invoice, without=part)
     if invoice.status == "populating":
@@ -145,8 +183,29 @@ def _reopened(invoice: ProviderInvoice, *, without: str | None) -> list[Fact]:
     expect_manual_and_open(invoice)
     if invoice.status == "populating":
         return []
-    carried = tuple(p for k, p in invoice.parts.items() if k != without and p.complete)
-    return [started(invoice, invoice.provider, invoice.number, header=invoice.header, source="manual", carried=carried)]
+    return [next_attempt(invoice, without=without)]
+
+
+def next_attempt(invoice: ProviderInvoice, *, without: str | None = None) -> e.PopulationStarted:
+    """The next attempt with the same header and parts, but one; an adjustment's difference is made anew."""
+    carried = tuple(p for k, p in invoice.parts.items() if k not in {without, DIFFERENCE} and p.complete)
+    return started(
+        invoice,
+        invoice.provider,
+        invoice.number,
+        header=invoice.header,
+        source=invoice.source,
+        revision=invoice.revision,
+        files=invoice.files,
+        carried=carried,
+    )
+
+
+def make_difference(invoice: ProviderInvoice, chunks: list[ChunkStored]) -> list[Fact]:
+    """What an adjustment holds: new minus old, as stored; recorded with the facts that end its attempt."""
+    if invoice.adjusts is None or DIFFERENCE in invoice.parts:
+        return []
+    return [_populated(invoice, c) for c in chunks]
 
 
 def _populated(invoice: ProviderInvoice, chunk: ChunkStored, *, attempt: int | None = None) -> e.LinesPopulated:
@@ -163,6 +222,8 @@ def _populated(invoice: ProviderInvoice, chunk: ChunkStored, *, attempt: int | N
         currencies=chunk.currencies,
         digest=chunk.digest,
         file_sha256=chunk.file_sha256,
+        mapping=chunk.mapping,
+        left_out=chunk.left_out,
         complete=chunk.complete,
     )
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.fact import Fact
 from domain.provider_invoice import events as e
-from domain.provider_invoice.parts import ErrorReason, FileRef, Header, LineSums, PartRef, Totals
+from domain.provider_invoice.parts import DIFFERENCE, ErrorReason, FileRef, Header, LineSums, PartRef, Totals
 
 Status = Literal["populating", "active", "error", "deactivated", "deleted"]
 
@@ -48,9 +48,17 @@ class ProviderInvoice:
     adjustments: tuple[UUID, ...] = ()
 
     @property
+    def counted(self) -> tuple[PartRef, ...]:
+        """The parts that count, by name: the complete ones; of an adjustment, once it is made, its difference alone."""
+        difference = self.parts.get(DIFFERENCE)
+        if difference is not None:
+            return (difference,) if difference.complete else ()
+        return tuple(part for _, part in sorted(self.parts.items()) if part.complete)
+
+    @property
     def sums(self) -> LineSums:
         """Exact sums over the parts that count."""
-        return LineSums.of(p.sums for p in self.parts.values() if p.complete)
+        return LineSums.of(p.sums for p in self.counted)
 
     @property
     def totals(self) -> Totals:
@@ -70,7 +78,7 @@ class ProviderInvoice:
     @property
     def currencies(self) -> tuple[str, ...]:
         """Currencies of the lines, sorted."""
-        return tuple(sorted({c for p in self.parts.values() if p.complete for c in p.currencies}))
+        return tuple(sorted({c for p in self.counted for c in p.currencies}))
 
     @property
     def open_change(self) -> Change | None:
@@ -80,7 +88,12 @@ class ProviderInvoice:
     @property
     def populations(self) -> tuple[int, ...]:
         """Populations of the line store that hold this attempt's lines."""
-        return tuple(sorted(p.population for p in self.parts.values() if p.complete))
+        return tuple(sorted(p.population for p in self.counted))
+
+    @property
+    def left_out(self) -> int:
+        """Rows of the files that are no lines of this invoice."""
+        return sum(p.left_out for p in self.parts.values() if p.complete)
 
 
 def evolve(state: ProviderInvoice | None, fact: Fact) -> ProviderInvoice | None:  # noqa: C901, PLR0911, PLR0912 -- one table of transitions
@@ -95,7 +108,7 @@ def evolve(state: ProviderInvoice | None, fact: Fact) -> ProviderInvoice | None:
         case e.PartRemoved():
             return replace(state, parts={k: v for k, v in state.parts.items() if k != fact.part})
         case e.HeaderCorrected():
-            return replace(state, header=fact.header)
+            return replace(state, header=fact.header, overridden=None)
         case e.ReferencesUnresolved():
             return _failed(state, "unresolved_references", fact.message)
         case e.ChecksumFailed():
@@ -106,11 +119,25 @@ def evolve(state: ProviderInvoice | None, fact: Fact) -> ProviderInvoice | None:
             return replace(_failed(state, "import_failed", fact.message), import_code=fact.code)
         case e.ImportRetried():
             return replace(
-                state, tries=fact.tries, reasons=fact.reasons, messages=fact.messages, difference=fact.difference
+                state,
+                tries=fact.tries,
+                reasons=fact.reasons,
+                messages=fact.messages,
+                difference=fact.difference,
+                import_code=fact.code,
+                revision=fact.revision,
             )
         case e.Activated():
             return replace(
-                state, status="active", reasons=(), messages=(), import_code=None, difference=None, tries=0, changes=()
+                state,
+                status="active",
+                reasons=(),
+                messages=(),
+                import_code=None,
+                difference=None,
+                tries=0,
+                changes=(),
+                revision=fact.revision,
             )
         case e.ChangeReported():
             return replace(state, changes=(*state.changes, Change(fact.revision, fact.total, "open")))
@@ -124,7 +151,7 @@ def evolve(state: ProviderInvoice | None, fact: Fact) -> ProviderInvoice | None:
         case e.Deactivated():
             return replace(state, status="deactivated", changes=())
         case e.Deleted():
-            return replace(state, status="deleted", changes=(), reasons=(), messages=())
+            return replace(state, status="deleted", changes=(), reasons=(), messages=(), import_code=None)
         case _:
             return state
 
@@ -170,6 +197,8 @@ def _with_chunk(part: PartRef | None, fact: e.LinesPopulated) -> PartRef:
             chunks=1,
             digest=chained("", fact.digest),
             file_sha256=fact.file_sha256,
+            mapping=fact.mapping,
+            left_out=fact.left_out,
             complete=fact.complete,
         )
     return part.model_copy(
@@ -180,6 +209,7 @@ def _with_chunk(part: PartRef | None, fact: e.LinesPopulated) -> PartRef:
             "currencies": tuple(sorted({*part.currencies, *fact.currencies})),
             "chunks": part.chunks + 1,
             "digest": chained(part.digest, fact.digest),
+            "left_out": part.left_out + fact.left_out,
             "complete": fact.complete,
         }
     )

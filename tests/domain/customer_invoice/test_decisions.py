@@ -1,0 +1,92 @@
+"""A customer invoice takes and gives back purchases until it is locked or final."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from domain.customer_invoice import decisions as d
+from domain.customer_invoice import events as e
+from domain.customer_invoice.state import evolve, expect_open_to_change, fold
+from domain.rejected import Rejected
+from domain.usage_offer.ranges import of_numbers
+
+OFFER = UUID(int=5)
+
+
+def created():
+    return d.create_ad_hoc(
+        None,
+        customer="C1",
+        customer_id=UUID(int=1),
+        reference="R-1",
+        invoice_date=date(2026, 3, 1),
+        period_from=date(2026, 2, 1),
+        period_to=date(2026, 2, 28),
+        currency="EUR",
+    )
+
+
+def source(*numbers):
+    return e.PurchaseSource(
+        offer=OFFER,
+        provider_invoice=UUID(int=9),
+        provider="ACME",
+        invoice_number="F-1",
+        attempt=1,
+        ranges=of_numbers(numbers),
+    )
+
+
+def after(state, facts):
+    for fact in facts:
+        state = evolve(state, fact)
+    return state
+
+
+def holding(*numbers):
+    state = fold(created())
+    return after(
+        state,
+        d.add_purchases(
+            state, source(*numbers), lines=len(numbers), cost=Decimal(len(numbers)), currency="EUR", digest="d"
+        ),
+    )
+
+
+def test_the_same_reference_again_decides_nothing_and_another_customer_is_refused():
+    state = fold(created())
+    same = {
+        "customer_id": UUID(int=1),
+        "reference": "R-1",
+        "invoice_date": date(2026, 3, 1),
+        "period_from": date(2026, 2, 1),
+        "period_to": date(2026, 2, 28),
+        "currency": "EUR",
+    }
+    assert d.create_ad_hoc(state, customer="C1", **same) == []
+    with pytest.raises(Rejected, match="reference-taken"):
+        d.create_ad_hoc(state, customer="C2", **same)
+
+
+def test_purchases_come_and_go():
+    state = holding(1, 2, 3)
+    assert (state.lines, state.cost) == (3, 3)
+    state = after(state, d.remove_purchases(state, source(2), lines=1, cost=Decimal(1), currency="EUR", reason="r"))
+    assert (state.lines, state.status) == (2, "pending")
+    state = after(state, d.remove_purchases(state, source(1, 3), lines=2, cost=Decimal(2), currency="EUR", reason="r"))
+    assert state.holdings == {}
+
+
+@pytest.mark.parametrize("verb", [d.close, d.delete])
+def test_the_end_comes_once_and_refuses_purchases(verb):
+    state = after(holding(1), verb(holding(1), "r"))
+    assert verb(state, "r") == []
+    with pytest.raises(Rejected, match="invoice-final"):
+        expect_open_to_change(state)
+
+
+def test_what_is_written_off_is_said():
+    (fact,) = d.close(holding(1, 2), "customer is bankrupt")
+    assert (fact.lines, fact.cost) == (2, 2)
