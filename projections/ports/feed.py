@@ -13,8 +13,8 @@ changes nothing. The loop of a projector:
             # no row changed: somebody else owns the partition or has applied this; roll back and drop the batch.
             feed.note_applied(batch.partition, batch.next_offset)
         for mark in feed.watermarks():
-            # applied up to mark.offset (next_offset >= mark.offset): store mark.position for the partition,
-            # also when nothing came, and next_offset = greatest(next_offset, mark.offset).
+            # applied up to mark.offset (stored next_offset >= mark.offset, same epoch): store mark.position for the
+            # partition, also when nothing came. The offset itself only ever moves with a batch.
 
 All methods, and all calls to the listener, run on the one thread that calls `poll`.
 """
@@ -81,7 +81,7 @@ class FeedRecord:
 
 @dataclass(frozen=True, slots=True)
 class PartitionBatch:
-    """Records of one partition, in order. `records` may be empty when only the offset moved on."""
+    """Records of one partition, in order. `records` may be empty: only the offset moves on, and is to be stored."""
 
     partition: Partition
     epoch: int
