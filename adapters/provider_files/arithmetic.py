@@ -11,13 +11,13 @@ ROUNDDOWN cuts towards zero, FLOOR downwards: they differ for credits.
 
 from collections.abc import Callable
 from decimal import ROUND_DOWN, ROUND_FLOOR, Decimal
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.provider_files.batch import Batch
 from adapters.provider_files.canonical_rows import CanonicalRows
+from adapters.provider_files.cells import Arrow
 from adapters.provider_files.decimal_cells import DECIMAL, decimal_cells
 from adapters.provider_files.line_class import Classes
 from adapters.provider_files.plan import Plan
@@ -55,7 +55,7 @@ class Arithmetic:
                 _column(price, quantity, rate, _usage, usage),
                 _column(price, quantity, rate, _seats, seats),
             )
-        differs = pc.fill_null(pc.not_equal(expected, rows.amounts), False)  # noqa: FBT003
+        differs = pc.fill_null(pc.not_equal(expected, rows.amounts), False)
         if not differs.true_count:
             return
         self.total += differs.true_count
@@ -100,29 +100,29 @@ _CUTTING = EXACT.copy()
 _CUTTING.clear_traps()
 
 
-def _usage(price: Any, quantity: Any, rate: Any) -> Any:
+def _usage(price: Arrow, quantity: Arrow, rate: Arrow) -> Arrow:
     return _cut(pc.multiply(_cut(pc.multiply(price, quantity), "towards_zero"), rate), "towards_zero")
 
 
-def _seats(price: Any, quantity: Any, rate: Any) -> Any:
+def _seats(price: Arrow, quantity: Arrow, rate: Arrow) -> Arrow:
     return pc.multiply(_cut(pc.multiply(price, rate), "towards_zero"), quantity)
 
 
-def _daily(price: Any, quantity: Any, rate: Any) -> Any:
+def _daily(price: Arrow, quantity: Arrow, rate: Arrow) -> Arrow:
     return _cut(pc.multiply(pc.multiply(price, quantity), rate), "down")
 
 
-def _cut(value: Any, mode: str) -> Any:
+def _cut(value: Arrow, mode: str) -> Arrow:
     return pc.round(value, ndigits=2, round_mode=mode).cast(pa.decimal256(35, 2))
 
 
 def _column(
-    price: Any,
-    quantity: Any,
-    rate: Any,
-    fast: Callable[[Any, Any, Any], Any],
+    price: Arrow,
+    quantity: Arrow,
+    rate: Arrow,
+    fast: Callable[[Arrow, Arrow, Arrow], Arrow],
     exact: Callable[[Decimal, Decimal, Decimal], Decimal],
-) -> Any:
+) -> Arrow:
     try:
         return fast(price.cast(_FACTOR), quantity.cast(_FACTOR), rate.cast(_FACTOR)).cast(DECIMAL)
     except pa.ArrowInvalid:
@@ -135,7 +135,7 @@ def _storable(exact: Callable[[Decimal, Decimal, Decimal], Decimal], *factors: D
     return value if value.adjusted() < 23 else None  # noqa: PLR2004 - numeric(38,15)
 
 
-def _is_usage(classes: Classes, count: int) -> Any:
+def _is_usage(classes: Classes, count: int) -> Arrow:
     flags = [one.kind == "usage" for one in classes.classes]
     if classes.which is None:
         return pa.repeat(pa.scalar(flags[0]), count)

@@ -15,7 +15,7 @@ _CONTROLS = [chr(code) for code in range(1, 32)]
 
 def refuse_nul(column: StringColumn, data: bytes) -> None:
     """CellFault `nul-character` when a cell holds one: PostgreSQL can't keep it."""
-    if b"\x00" in data and (row := first_row(pc.fill_null(pc.match_substring(column, "\x00"), False))) is not None:  # noqa: FBT003
+    if b"\x00" in data and (row := first_row(pc.fill_null(pc.match_substring(column, "\x00"), False))) is not None:
         raise CellFault("nul-character", row, column[row].as_py().replace("\x00", "\\0"), "holds a NUL character")
 
 

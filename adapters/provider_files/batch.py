@@ -1,12 +1,11 @@
 """One stretch of a file as columns of text, before it means anything."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adapters.provider_files.cells import StringColumn, nulls
+from adapters.provider_files.cells import Arrow, StringColumn, nulls
 from adapters.provider_files.mapping import FieldName
 from adapters.provider_files.plan import Plan
 
@@ -19,8 +18,8 @@ class Batch:
     character; `quotes`: some cell may hold a quote. `ready` is JSON text that is the attributes as it stands.
     """
 
-    table: Any
-    rows: Any
+    table: Arrow
+    rows: Arrow
     controls: bool
     quotes: bool
     ready: StringColumn | None = None
@@ -49,7 +48,7 @@ class Batch:
         first = columns[0]
         return pc.coalesce(*columns) if first.null_count and len(columns) > 1 else first
 
-    def filtered(self, keep: Any) -> "Batch":
+    def filtered(self, keep: Arrow) -> "Batch":
         """Only the rows where `keep` is true."""
         return Batch(
             table=self.table.filter(keep),

@@ -1,13 +1,12 @@
-"""From a batch to canonical rows: the bytes that are copied, digested and can be had back from the database.
+"""From a batch to canonical rows: the bytes that are copied, digested, and can be had back from the database.
 
 One rendering only: commas, newlines, null is nothing, references, unit and attributes always quoted, numbers without
-exponent and end zeros, ISO dates. `COPY (SELECT ..., trim_scale(amount), ...) TO STDOUT (FORMAT csv, FORCE_QUOTE (...))`
+exponent and end zeros, ISO dates. `COPY (SELECT ..., trim_scale(amount), ...) TO STDOUT (FORMAT csv, FORCE_QUOTE ...)`
 gives the same bytes (see COPY_FORCE_QUOTE and COPY_NUMERIC in the port).
 """
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 from adapters.provider_files.attribute_cells import attribute_pieces, csv_text
 from adapters.provider_files.batch import Batch
 from adapters.provider_files.cells import (
+    Arrow,
     CellFault,
     Piece,
     StringColumn,
@@ -44,12 +44,12 @@ class CanonicalRows:
 
     text: StringColumn
     prefixed: StringColumn | None
-    numbers: Any
+    numbers: Arrow
     classes: Classes
-    amounts: Any
-    taxes: Any
+    amounts: Arrow
+    taxes: Arrow
     currency: str | StringColumn
-    first_days: Any
+    first_days: Arrow
 
 
 class FieldFault(Exception):
@@ -98,7 +98,7 @@ class RowWriter:
             first_days=first.values,
         )
 
-    def _numbers(self, batch: Batch) -> Any:
+    def _numbers(self, batch: Batch) -> Arrow:
         rows = batch.rows
         given = batch.field(self._plan, "number")
         if given.null_count < len(batch):
@@ -212,12 +212,12 @@ def _trimmed(cells: StringColumn) -> StringColumn:
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 
 
-def _whole_numbers(cells: StringColumn) -> Any:
-    good = pc.fill_null(pc.match_substring_regex(cells, r"^[1-9][0-9]{0,9}$"), True)  # noqa: FBT003
+def _whole_numbers(cells: StringColumn) -> Arrow:
+    good = pc.fill_null(pc.match_substring_regex(cells, r"^[1-9][0-9]{0,9}$"), True)
     row = first_row(pc.invert(good))
     if row is None:
         numbers = cells.cast(pa.int64())
-        row = first_row(pc.fill_null(pc.greater(numbers, _LARGEST_NUMBER), False))  # noqa: FBT003
+        row = first_row(pc.fill_null(pc.greater(numbers, _LARGEST_NUMBER), False))
         if row is None:
             return numbers
     raise CellFault("not-a-number", row, cells[row].as_py(), f"is no line number from 1 to {_LARGEST_NUMBER}")
@@ -237,7 +237,7 @@ def _spread(some: DateCells, cells: StringColumn, otherwise: DateCells) -> DateC
     )
     timed = None
     if some.timed is not None:
-        timed = pc.replace_with_mask(pa.repeat(pa.scalar(False), count), there, some.timed)  # noqa: FBT003
+        timed = pc.replace_with_mask(pa.repeat(pa.scalar(False), count), there, some.timed)
     return DateCells(
         pc.replace_with_mask(other, there, text), pc.replace_with_mask(otherwise.values, there, some.values), timed
     )

@@ -8,6 +8,7 @@ from adapters.provider_files.mapping import FormatMapping, merged, parse_mapping
 from commands.ports.provider_files import FileRejected, MappingSource
 
 AUTO = "auto"
+_SHOWN = 6
 
 
 @cache
@@ -48,10 +49,10 @@ def detect(header: Sequence[str]) -> FormatMapping:
         if mapping.detect and all(_present(mapping, name, names) for name in mapping.detect)
     ]
     if not fitting:
-        shown = ", ".join(list(header)[:6])
+        shown = ", ".join(list(header)[:_SHOWN])
         raise FileRejected(
             "format-unknown",
-            f"The header ({shown[:200]}{', ...' if len(header) > 6 else ''}) is none of the known formats "
+            f"The header ({shown[:200]}{', ...' if len(header) > _SHOWN else ''}) is none of the known formats "
             f"({', '.join(built_in())}): name the format or give a mapping file.",
         )
     return max(fitting, key=lambda mapping: len(mapping.detect))

@@ -5,8 +5,11 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+Arrow: TypeAlias = Any
+"""A pyarrow array, batch or scalar; the library has no types to check against."""
+
 StringColumn: TypeAlias = Any
-"""A pyarrow StringArray (one chunk); the library has no types to check against."""
+"""A pyarrow StringArray (one chunk)."""
 
 Piece: TypeAlias = Any
 """Part of every row's text: a StringColumn without nulls, or one `str` that all rows share."""
@@ -57,13 +60,24 @@ def joined(pieces: list[Piece]) -> StringColumn:
     return pc.binary_join_element_wise(*merged, "", null_handling="skip")  # an empty cell adds nothing
 
 
-def first_row(mask: Any) -> int | None:
+def first_row(mask: Arrow) -> int | None:
     """The first row where the mask is true."""
-    row = pc.index(mask, pa.scalar(True)).as_py()  # noqa: FBT003 - the value looked for
+    row = pc.index(mask, pa.scalar(True)).as_py()
     return None if row < 0 else int(row)
 
 
-def by_value(column: StringColumn) -> tuple[list[str], Any]:
+def by_value(column: StringColumn) -> tuple[list[str], Arrow]:
     """The column's different texts, and for each row which one it is (null stays null)."""
     encoded = column.dictionary_encode()
     return encoded.dictionary.to_pylist(), encoded.indices
+
+
+def counting(first: int, count: int) -> Arrow:
+    """The whole numbers from `first` on, as int64."""
+    global _counted  # noqa: PLW0603 - grown once to the longest block; making it anew costs more than a column
+    if len(_counted) < count:
+        _counted = pa.array(range(max(count, 2 * len(_counted))), pa.int64())
+    return pc.add(_counted.slice(0, count), pa.scalar(first, pa.int64()))
+
+
+_counted: Arrow = pa.array(range(16_384), pa.int64())

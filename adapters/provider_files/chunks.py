@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.provider_files.canonical_rows import CanonicalRows
-from adapters.provider_files.cells import StringColumn
+from adapters.provider_files.cells import Arrow, StringColumn
 from adapters.provider_files.decimal_cells import exact_sum
 from commands.ports.provider_files import Chunk, KindSums
 from domain.money import EXACT
@@ -107,7 +106,7 @@ def _sums(pieces: list[_Piece]) -> Mapping[str, KindSums]:
     return totals
 
 
-def _add(totals: dict[str, KindSums], key: str, amounts: Any, taxes: Any) -> None:
+def _add(totals: dict[str, KindSums], key: str, amounts: Arrow, taxes: Arrow) -> None:
     before = totals.get(key, KindSums())
     amount = exact_sum(amounts) or Decimal(0)
     tax = (exact_sum(taxes) if taxes is not None else None) or Decimal(0)

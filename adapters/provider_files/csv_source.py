@@ -7,13 +7,13 @@ account for all of them, the others hold nothing. (Most of the columns of a wide
 
 import csv
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from adapters.provider_files.batch import Batch
+from adapters.provider_files.cells import Arrow, counting
 from adapters.provider_files.decompress import refuse_other_encodings
 from adapters.provider_files.mapping import FileShape
 from adapters.provider_files.plan import Plan
@@ -33,7 +33,7 @@ class CsvSource:
         self._blocks = row_blocks(blocks, path, limits, shape.delimiter)
         self._rows = 0
         self._live: set[str] | None = None
-        self._invalid: Any = None
+        self._invalid: Arrow = None
         self.header, self._first = self._read_header(shape.skip_lines)
 
     @property
@@ -114,7 +114,7 @@ class CsvSource:
             line = self._rows + complete + 1
             raise FileRejected(
                 "file-truncated",
-                f"{self._path} ends inside a quoted cell that opens in line {line}: the file is cut off; fetch it again.",
+                f"{self._path} ends inside a quoted cell that opens in line {line}: it is cut off; fetch it again.",
                 file=self._path,
                 line=line,
             )
@@ -137,12 +137,12 @@ class CsvSource:
         self._rows += count
         return Batch(
             table=table,
-            rows=pa.array(range(first, first + count), pa.int64()),
+            rows=counting(first, count),
             controls=_has_controls(block, count),
             quotes=quotes,
         )
 
-    def _parse(self, block: bytes, plan: Plan, columns: Sequence[str], *, last: bool) -> Any:
+    def _parse(self, block: bytes, plan: Plan, columns: Sequence[str], *, last: bool) -> Arrow:
         self._invalid = None
         try:
             table = pa_csv.read_csv(
@@ -172,7 +172,7 @@ class CsvSource:
         batches = table.combine_chunks().to_batches()
         return batches[0] if batches else pa.RecordBatch.from_pydict({})
 
-    def _note_invalid(self, row: Any) -> str:
+    def _note_invalid(self, row: Arrow) -> str:
         self._invalid = self._invalid or (row.number, row.actual_columns, row.text)
         return "error"
 
@@ -196,22 +196,22 @@ class CsvSource:
         )
 
 
-def _accounts_for(table: Any, block: bytes, columns: int) -> bool:
+def _accounts_for(table: Arrow, block: bytes, columns: int) -> bool:
     """Whether the converted cells, delimiters and newlines are all the bytes of a block without quotes."""
     rows = table.num_rows
     if not rows:
         return False
     cells = sum(_length(column) for column in table.columns)
     newlines = rows - (not block.endswith(b"\n"))
-    return cells + rows * (columns - 1) + newlines == len(block)
+    return bool(cells + rows * (columns - 1) + newlines == len(block))
 
 
-def _length(column: Any) -> int:
+def _length(column: Arrow) -> int:
     offsets = memoryview(column.buffers()[1]).cast("i")
     return int(offsets[column.offset + len(column)] - offsets[column.offset])
 
 
-def _has_any(column: Any) -> bool:
+def _has_any(column: Arrow) -> bool:
     return bool(column.null_count < len(column))
 
 

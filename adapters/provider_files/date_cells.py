@@ -7,12 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adapters.provider_files.cells import CellFault, StringColumn, by_value, constant
+from adapters.provider_files.cells import Arrow, CellFault, StringColumn, by_value, constant
 from adapters.provider_files.mapping import DateFormat
 
 _TIME = r"(?:[T ]+(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?: ?[AaPp][Mm])?))?"
@@ -42,9 +41,9 @@ class Moment:
 class DateCells:
     """The same cells as ISO text (one `str` if all are the same) and as date32; `timed` rows had a time of day."""
 
-    text: Any
-    values: Any
-    timed: Any
+    text: Arrow
+    values: Arrow
+    timed: Arrow
 
 
 def read_moment(text: str, formats: tuple[DateFormat, ...]) -> Moment:

@@ -1,12 +1,11 @@
 """Columns of numbers: exact values and their one canonical text, fast for the way most files write them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adapters.provider_files.cells import CellFault, StringColumn, by_value, nulls, text_bytes
+from adapters.provider_files.cells import Arrow, CellFault, StringColumn, by_value, nulls, text_bytes
 from adapters.provider_files.mapping import Numbers
 from adapters.provider_files.plain_decimal import plain_decimal
 
@@ -20,7 +19,7 @@ class DecimalCells:
     """The same cells twice: as canonical text and as decimal128(38, 15). Nulls stay null."""
 
     text: StringColumn
-    values: Any
+    values: Arrow
 
 
 def decimal_cells(column: StringColumn, style: Numbers) -> DecimalCells:
@@ -70,7 +69,7 @@ def _is_canonical(text: StringColumn, data: bytes) -> bool:
     return True
 
 
-def _count(mask: Any) -> int:
+def _count(mask: Arrow) -> int:
     return int(mask.true_count)
 
 
@@ -87,7 +86,7 @@ def _value_by_value(column: StringColumn, style: Numbers) -> DecimalCells:
     return DecimalCells(texts.take(which), texts.cast(DECIMAL).take(which))
 
 
-def exact_sum(values: Any) -> Any:
+def exact_sum(values: Arrow) -> Arrow:
     """The exact sum of decimal128(38, 15) as Decimal; None for no value. Widened where 38 digits might not do."""
     if not len(values) or values.null_count == len(values):
         return None

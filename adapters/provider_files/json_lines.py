@@ -3,14 +3,15 @@
 Numbers are taken by their text, never through a binary float. An unknown field is refused.
 """
 
+import codecs
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from adapters.provider_files.batch import Batch
-from adapters.provider_files.cells import StringColumn
+from adapters.provider_files.cells import StringColumn, counting
 from adapters.provider_files.plan import Plan
 from commands.ports.provider_files import FileRejected, Limits
 
@@ -20,6 +21,10 @@ FIELDS = (*TEXTS, *NUMBERS)
 _NEEDED = ("kind", "charge_from", "quantity", "amount")
 _BATCH = 5_000
 _BLANK = " \t\r\n"
+
+
+Json: TypeAlias = Any
+"""A parsed JSON value."""
 
 
 class _NumberText(str):
@@ -38,9 +43,8 @@ _DECODER = json.JSONDecoder(parse_float=_NumberText, parse_int=_NumberText, pars
 class JsonSource:
     """Lines of a JSON or NDJSON body."""
 
-    header: list[str] = list(FIELDS)
-
     def __init__(self, blocks: Iterator[bytes], path: str, limits: Limits, *, one_a_line: bool) -> None:
+        self.header = list(FIELDS)
         self._path = path
         self._limits = limits
         self._texts = _decoded(blocks, path)
@@ -69,13 +73,13 @@ class JsonSource:
         self._rows += len(ready)
         return Batch(
             table=pa.RecordBatch.from_pydict({name: pa.array(columns[name], pa.string()) for name in plan.names}),
-            rows=pa.array(range(first, self._rows + 1), pa.int64()),
+            rows=counting(first, len(ready)),
             controls=True,
             quotes=True,
             ready=_texts(ready),
         )
 
-    def _append(self, item: Any, line: int, columns: dict[str, list[str | None]], ready: list[str]) -> None:
+    def _append(self, item: Json, line: int, columns: dict[str, list[str | None]], ready: list[str]) -> None:
         if not isinstance(item, dict):
             raise self._fault(line, None, "is not a JSON object with the fields of a line")
         unknown = [str(name) for name in item if name not in columns and name != "attributes"]
@@ -96,7 +100,7 @@ class JsonSource:
             cells.append(str(value) if value else None)
         ready.append(self._attributes(item.get("attributes"), line))
 
-    def _attributes(self, given: Any, line: int) -> str:
+    def _attributes(self, given: Json, line: int) -> str:
         if given is None:
             return "{}"
         if not isinstance(given, dict):
@@ -120,7 +124,7 @@ class JsonSource:
             "line-invalid", f"{self._path}, line {line} {why}.", file=self._path, line=line, column=column
         )
 
-    def _of_lines(self) -> Iterator[Any]:
+    def _of_lines(self) -> Iterator[Json]:
         rest, line = "", 0
         for text in self._texts:
             *whole, rest = (rest + text).split("\n")
@@ -133,13 +137,13 @@ class JsonSource:
         if rest.strip():
             yield self._parsed(rest, line + 1)
 
-    def _parsed(self, text: str, line: int) -> Any:
+    def _parsed(self, text: str, line: int) -> Json:
         try:
             return _DECODER.decode(text)
         except (ValueError, RecursionError) as error:
             raise self._fault(line, None, f"is no valid JSON ({str(error)[:100]}): {text[:80]!r}") from error
 
-    def _of_list(self) -> Iterator[Any]:
+    def _of_list(self) -> Iterator[Json]:
         """A list's items, each as soon as it is whole; an item that is not yet whole waits for more text."""
         reader = _ListReader(self._texts, self._limits.max_row_bytes, self._fault)
         yield from reader.items()
@@ -157,7 +161,7 @@ class _ListReader:
         self._buffer = ""
         self._at = 0
 
-    def items(self) -> Iterator[Any]:
+    def items(self) -> Iterator[Json]:
         """Give the items; FileRejected when it is no list, cut off, or followed by something."""
         line = 1
         if self._next_sign() != "[":
@@ -194,7 +198,7 @@ class _ListReader:
             if not self._more():
                 return ""
 
-    def _item(self, line: int) -> Any:
+    def _item(self, line: int) -> Json:
         self._next_sign()
         while True:
             try:
@@ -214,8 +218,6 @@ class _ListReader:
 
 
 def _decoded(blocks: Iterator[bytes], path: str) -> Iterator[str]:
-    import codecs
-
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     try:
         for block in blocks:
@@ -232,5 +234,5 @@ def _texts(values: list[str]) -> StringColumn:
         return pa.array([value.encode("utf-8", "replace").decode() for value in values], pa.string())
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Json) -> str:
     return (value if isinstance(value, str) else json.dumps(value, default=str))[:80]

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.provider_files.batch import Batch
-from adapters.provider_files.cells import CellFault, by_value, constant
+from adapters.provider_files.cells import Arrow, CellFault, by_value, constant
 from adapters.provider_files.mapping import ChargeRule, Condition, FormatMapping, KindRule
 from commands.ports.provider_files import Charge, LineKind
 
@@ -31,7 +30,7 @@ class Classes:
     """The classes that occur, and which of them each row has; None when all rows have the only one."""
 
     classes: tuple[LineClass, ...]
-    which: Any
+    which: Arrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class _Asked:
     """A column that rules ask about: its different values (None for empty) and each row's."""
 
     values: list[str | None]
-    codes: Any
+    codes: Arrow
 
 
 class Classifier:
@@ -49,7 +48,8 @@ class Classifier:
         self._kind = mapping.kind
         self._charge = mapping.charge
         self._values_matter: dict[str, bool] = {}
-        for rule in (*mapping.kind.rules, *mapping.charge.rules):
+        rules: list[KindRule | ChargeRule] = [*mapping.kind.rules, *mapping.charge.rules]
+        for rule in rules:
             for column, condition in rule.when.items():
                 matter = isinstance(condition, tuple)
                 self._values_matter[column] = matter or self._values_matter.get(column, False)
@@ -61,7 +61,7 @@ class Classifier:
         fixed = {column: found.values[0] for column, found in asked.items() if len(found.values) == 1}
         if not varying:
             return Classes((self._decide(fixed, 0),), None)
-        combined: Any = None
+        combined: Arrow = None
         for found in varying.values():
             scaled = None if combined is None else pc.multiply(combined, pa.scalar(len(found.values), pa.int64()))
             combined = found.codes if scaled is None else pc.add(scaled, found.codes)

@@ -1,9 +1,8 @@
 """A line number may be given once in an upload: told without keeping every number that was in order."""
 
-from typing import Any
-
 import pyarrow.compute as pc
 
+from adapters.provider_files.cells import Arrow
 from commands.ports.provider_files import FileRejected
 
 
@@ -16,7 +15,7 @@ class LineNumbers:
         self._ranges: list[tuple[int, int]] = []
         self._others: set[int] = set()
 
-    def see(self, numbers: Any) -> None:
+    def see(self, numbers: Arrow) -> None:
         """Take in the numbers of a batch. FileRejected `line-number-twice` names the first that was there before."""
         count = len(numbers)
         rising = count == 1 or pc.all(pc.greater(numbers[1:], numbers[:-1])).as_py()
@@ -32,7 +31,7 @@ class LineNumbers:
             if number in self._others or any(low <= number <= high for low, high in self._ranges):
                 raise FileRejected(
                     "line-number-twice",
-                    f"{self._path}: the line number {number} is given twice; number each line once, or leave numbers out.",
+                    f"{self._path}: the line number {number} is given twice; give each once, or leave numbers out.",
                     file=self._path,
                     line=number,
                     column="number",

@@ -190,7 +190,8 @@ def validated(content: MappingABC[str, object]) -> FormatMapping:
             f"{'.'.join(str(part) for part in item['loc']) or 'mapping'}: {item['msg'].lower()}"
             for item in error.errors()
         )
+        name = str(content.get("name", "without a name"))[:64]
         raise FileRejected(
             "mapping-invalid",
-            f"The mapping {str(content.get('name', 'without a name'))[:64]} is not valid: {'; '.join(list(faults)[:8])}.",
+            f"The mapping {name} is not valid: {'; '.join(list(faults)[:8])}.",
         ) from error

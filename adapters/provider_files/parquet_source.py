@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from adapters.provider_files.batch import Batch
-from adapters.provider_files.cells import StringColumn, nulls
+from adapters.provider_files.cells import Arrow, StringColumn, counting, nulls
 from adapters.provider_files.plan import Plan
 from commands.ports.provider_files import FileRejected, Limits
 
@@ -55,7 +55,7 @@ class ParquetSource:
                 self._rows += len(stored)
                 yield Batch(
                     table=pa.RecordBatch.from_arrays(columns, names=names),
-                    rows=pa.array(range(first, self._rows + 1), pa.int64()),
+                    rows=counting(first, len(stored)),
                     controls=True,
                     quotes=True,
                 )
@@ -83,7 +83,7 @@ class ParquetSource:
         )
 
 
-def _as_text(column: Any) -> StringColumn:
+def _as_text(column: Arrow) -> StringColumn:
     kind = column.type
     if pa.types.is_null(kind):
         return nulls(len(column))
@@ -98,7 +98,7 @@ def _as_text(column: Any) -> StringColumn:
     return pc.if_else(nothing, pa.scalar(None, pa.string()), text) if nothing.true_count else text
 
 
-def _json(value: Any) -> str:
+def _json(value: Arrow) -> str:
     if isinstance(value, list) and all(isinstance(item, tuple) and len(item) == 2 for item in value):  # noqa: PLR2004
         value = dict(value)  # a Parquet map arrives as a list of pairs
     return json.dumps(value, ensure_ascii=False, default=str)

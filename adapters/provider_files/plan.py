@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.provider_files.mapping import FieldName, FormatMapping, Join, Source
+from adapters.provider_files.mapping import ChargeRule, FieldName, FormatMapping, Join, KindRule, Source
 from commands.ports.provider_files import FileRejected, Limits
 
 FIELDS: tuple[FieldName, ...] = (
@@ -113,7 +113,7 @@ def _refuse_missing(mapping: FormatMapping, fields: dict[FieldName, FieldPlan], 
         raise FileRejected(
             "column-missing",
             f"{path} lacks {'the column' if len(spelled) == 1 else f'{len(spelled)} columns:'} {', '.join(spelled)}, "
-            f"needed for the format {mapping.name}: add {'it' if len(spelled) == 1 else 'them'} or name another format.",
+            f"needed for the format {mapping.name}: add what is missing or name another format.",
             file=path,
             column=missing[0],
         )
@@ -138,7 +138,7 @@ def _consumed(mapping: FormatMapping, fields: dict[FieldName, FieldPlan]) -> set
 
 def _asked(mapping: FormatMapping) -> set[str]:
     """Columns that rules and checks look at."""
-    rules = [*mapping.kind.rules, *mapping.charge.rules]
+    rules: list[KindRule | ChargeRule] = [*mapping.kind.rules, *mapping.charge.rules]
     asked = {column for rule in rules for column in rule.when}
     asked.update(column for conditions in mapping.skip for column in conditions)
     asked.update(split.by for split in mapping.split)

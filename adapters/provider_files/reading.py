@@ -130,7 +130,7 @@ class FileReading:
             identities.see(batch)
             if not len(batch) or identities.mixed:  # once mixed, read on only to name all that is
                 continue
-            classes, rows, batch = self._rows(plan, batch, classifier, selection, writer)
+            classes, rows, batch = self._rows(batch, classifier, selection, writer)
             if rows is None:
                 continue
             if numbers is not None:
@@ -141,7 +141,7 @@ class FileReading:
         yield from chunker.rest()
 
     def _rows(
-        self, plan: Plan, batch: Batch, classifier: Classifier, selection: Selection, writer: RowWriter
+        self, batch: Batch, classifier: Classifier, selection: Selection, writer: RowWriter
     ) -> tuple[Classes, CanonicalRows | None, Batch]:
         try:
             classes = classifier.classify(batch)

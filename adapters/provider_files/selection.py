@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.provider_files.batch import Batch
+from adapters.provider_files.cells import Arrow
 from adapters.provider_files.line_class import Classes
 from adapters.provider_files.mapping import Condition, FormatMapping
 from commands.ports.provider_files import Role
@@ -36,7 +36,7 @@ class Selection:
             batch = self._kept(batch, pc.invert(_all_hold(batch, conditions)), "skip")
         if self._role == "detail":
             self.skipped["detail"] += len(batch)
-            return batch.filtered(pa.repeat(pa.scalar(False), len(batch)))  # noqa: FBT003 - keep none
+            return batch.filtered(pa.repeat(pa.scalar(False), len(batch)))
         return batch
 
     def of_role(self, batch: Batch, classes: Classes) -> tuple[Batch, Classes]:
@@ -47,12 +47,12 @@ class Selection:
         if all(wanted):
             return batch, classes
         if classes.which is None:
-            keep = pa.repeat(pa.scalar(False), len(batch))  # noqa: FBT003 - keep none
+            keep = pa.repeat(pa.scalar(False), len(batch))
             return self._kept(batch, keep, "role"), classes
         keep = pa.array(wanted, pa.bool_()).take(classes.which)
         return self._kept(batch, keep, "role"), Classes(classes.classes, classes.which.filter(keep))
 
-    def _kept(self, batch: Batch, keep: Any, reason: str) -> Batch:
+    def _kept(self, batch: Batch, keep: Arrow, reason: str) -> Batch:
         left_out = len(batch) - keep.true_count
         if not left_out:
             return batch
@@ -60,8 +60,8 @@ class Selection:
         return batch.filtered(keep)
 
 
-def _all_hold(batch: Batch, conditions: Mapping[str, Condition]) -> Any:
-    mask: Any = pa.repeat(pa.scalar(True), len(batch))  # noqa: FBT003 - start from all
+def _all_hold(batch: Batch, conditions: Mapping[str, Condition]) -> Arrow:
+    mask: Arrow = pa.repeat(pa.scalar(True), len(batch))
     for column, condition in conditions.items():
         cells = batch.column(column)
         if condition == "empty":

@@ -4,9 +4,9 @@ The reading side turns a file into chunks of canonical rows with exact sums and 
 database. Lines are numbered by their data row in the file (the header is not counted) plus the reading's base.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import BinaryIO, Literal, Protocol, TypeAlias
 
@@ -71,7 +71,7 @@ class Chunk:
     digest: str
     sums: Mapping[str, KindSums]
     currencies: frozenset[str]
-    period: tuple[date, date] | None
+    period: tuple[dt.date, dt.date] | None
     prefixed_csv: bytes = b""
 
 
@@ -136,7 +136,7 @@ class Limits:
     max_row_bytes: int = 1024**2
     max_columns: int = 1_000
     max_warnings: int = 1_000
-    block_bytes: int = 4 * 1024**2
+    block_bytes: int = 2 * 1024**2
     rows_per_chunk: int = ROWS_PER_CHUNK
 
 
@@ -237,9 +237,9 @@ class OfferedInvoice:
     """An invoice that a provider lists: its header, as written, and its files."""
 
     number: str
-    date: date
-    period_from: date
-    period_to: date
+    date: dt.date
+    period_from: dt.date
+    period_to: dt.date
     currency: str
     total: Decimal
     revision: str

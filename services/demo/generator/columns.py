@@ -1,16 +1,21 @@
 """The header rows of the formats that are generated, in the providers' own order."""
 
-FOCUS_1_0 = tuple(
+
+def _columns(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+FOCUS_1_0 = _columns(
     """AvailabilityZone BilledCost BillingAccountId BillingAccountName BillingCurrency BillingPeriodEnd
     BillingPeriodStart ChargeCategory ChargeClass ChargeDescription ChargeFrequency ChargePeriodEnd ChargePeriodStart
     CommitmentDiscountCategory CommitmentDiscountId CommitmentDiscountName CommitmentDiscountStatus
     CommitmentDiscountType ConsumedQuantity ConsumedUnit ContractedCost ContractedUnitPrice EffectiveCost
     InvoiceIssuerName ListCost ListUnitPrice PricingCategory PricingQuantity PricingUnit ProviderName PublisherName
     RegionId RegionName ResourceId ResourceName ResourceType ServiceCategory ServiceName SkuId SkuPriceId
-    SubAccountId SubAccountName Tags""".split()
+    SubAccountId SubAccountName Tags"""
 )
 
-FOCUS_1_2 = tuple(
+FOCUS_1_2 = _columns(
     """AvailabilityZone BilledCost BillingAccountId BillingAccountName BillingAccountType BillingCurrency
     BillingPeriodEnd BillingPeriodStart CapacityReservationId CapacityReservationStatus ChargeCategory ChargeClass
     ChargeDescription ChargeFrequency ChargePeriodEnd ChargePeriodStart CommitmentDiscountCategory
@@ -20,24 +25,24 @@ FOCUS_1_2 = tuple(
     PricingCurrencyContractedUnitPrice PricingCurrencyEffectiveCost PricingCurrencyListUnitPrice PricingQuantity
     PricingUnit ProviderName PublisherName RegionId RegionName ResourceId ResourceName ResourceType ServiceCategory
     ServiceName ServiceSubcategory SkuId SkuMeter SkuPriceDetails SkuPriceId SubAccountId SubAccountName
-    SubAccountType Tags""".split()
+    SubAccountType Tags"""
 )
 
-NCE_RECONCILIATION = tuple(
+NCE_RECONCILIATION = _columns(
     """PartnerId CustomerId CustomerName CustomerDomainName CustomerCountry InvoiceNumber MpnId ResellerMpnId OrderId
     OrderDate ProductId SkuId AvailabilityId SkuName ProductName ChargeType UnitPrice Quantity Subtotal TaxTotal Total
     Currency PriceAdjustmentDescription PublisherName PublisherId SubscriptionDescription SubscriptionId
     ChargeStartDate ChargeEndDate TermAndBillingCycle EffectiveUnitPrice UnitType AlternateId BillableQuantity
     BillingFrequency PricingCurrency PCToBCExchangeRate PCToBCExchangeRateDate MeterDescription ReservationOrderId
-    CreditReasonCode SubscriptionStartDate SubscriptionEndDate ReferenceId ProductQualifiers PromotionId""".split()
+    CreditReasonCode SubscriptionStartDate SubscriptionEndDate ReferenceId ProductQualifiers PromotionId"""
 )
 
-DAILY_RATED = tuple(
+DAILY_RATED = _columns(
     """PartnerId PartnerName CustomerId CustomerName CustomerDomainName CustomerCountry MpnId Tier2MpnId InvoiceNumber
     ProductId SkuId AvailabilityId SkuName ProductName PublisherName PublisherId SubscriptionDescription
     SubscriptionId ChargeStartDate ChargeEndDate UsageDate MeterType MeterCategory MeterId MeterSubCategory MeterName
     MeterRegion Unit ResourceLocation ConsumedService ResourceGroup ResourceURI ChargeType UnitPrice Quantity UnitType
     BillingPreTaxTotal BillingCurrency PricingPreTaxTotal PricingCurrency ServiceInfo1 ServiceInfo2 Tags
     AdditionalInfo EffectiveUnitPrice PCToBCExchangeRate EntitlementId EntitlementDescription
-    PartnerEarnedCreditPercentage CreditPercentage CreditType BenefitOrderID BenefitID BenefitType""".split()
+    PartnerEarnedCreditPercentage CreditPercentage CreditType BenefitOrderID BenefitID BenefitType"""
 )

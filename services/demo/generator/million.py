@@ -1,7 +1,7 @@
 """A FOCUS 1.2 file of any length, quickly: for benchmarks.
 
-`lean` fills what a usage line cannot do without (about 145 bytes a line); `wide` fills what cloud providers fill in practice (about 600 bytes a
-line).
+`lean` fills what a usage line cannot do without (about 145 bytes a line); `wide` fills what cloud providers fill in
+practice (about 600 bytes a line).
 """
 
 import random
