@@ -20,7 +20,7 @@ Code = Annotated[
 ]
 """An immutable human key: no control characters, no slash, colon or percent sign."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Charge = Literal["usage", "purchase", "tax", "credit", "adjustment"]
 BillingPeriod = Literal["weekly", "monthly", "quarterly", "half-yearly", "yearly"]
 
@@ -59,7 +59,7 @@ class NotResold(Part):
 
     kind: Literal["customer", "product"]
     identifier: Reference
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]+$")]
 
 
 class ProviderBody(ReferenceBody):

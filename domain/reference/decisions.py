@@ -1,17 +1,23 @@
 """What may happen to a piece of reference data. Repeating what is done already decides nothing."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from domain.fact import Fact
-from domain.reference.bodies import ReferenceBody
+from domain.reference.bodies import CustomerBody, ReferenceBody
 from domain.reference.events import CustomerErased
 from domain.reference.identifiers import refuse_overlaps
 from domain.reference.kinds import Kind
 from domain.reference.state import Absent, Erased, InForce, OutOfUse, State
 from domain.rejected import Rejected
+
+MAX_BODY: Final = 230_000
+"""JSON bytes of a body; with its envelope it stays below the 256 KiB of an event."""
+
+MAX_PERSONAL_BODY: Final = 120_000
+"""The same where fields are encrypted, which makes them longer."""
 
 
 def parse(kind: Kind, data: Mapping[str, Any]) -> ReferenceBody:
@@ -41,6 +47,7 @@ def invalid(kind: Kind, wrong: ValidationError) -> Rejected:
 def save(kind: Kind, state: State, body: ReferenceBody, *, create: bool = False) -> list[Fact]:
     """Make the body the present one. `create`: another body under the same code is refused, not replaced."""
     refuse_overlaps(getattr(body, "identifiers", ()))
+    _refuse_too_large(body)
     match state:
         case Erased():
             raise Rejected(
@@ -103,6 +110,14 @@ def in_force(kind: Kind, state: State, code: str) -> InForce:
 def missing(kind: Kind, code: str) -> Rejected:
     """The refusal of a code that nothing is saved under."""
     return Rejected("not-found", f"There is no {kind.name} {code[:100]!r}.", kind="missing", facts={"code": code[:100]})
+
+
+def _refuse_too_large(body: ReferenceBody) -> None:
+    size, limit = len(body.model_dump_json()), MAX_PERSONAL_BODY if isinstance(body, CustomerBody) else MAX_BODY
+    if size > limit:
+        raise Rejected(
+            "body-too-large", f"{body.code} has {size} bytes as JSON, {limit} are allowed: shorten it.", kind="invalid"
+        )
 
 
 def _code_is_immutable(kind: Kind, code: str, other: str) -> Rejected:
