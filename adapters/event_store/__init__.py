@@ -1,1 +1,9 @@
-"""The event store: facts on PostgreSQL, in the table shape of the `eventsourcing` library."""
+"""The event store: facts on PostgreSQL, in the table shape of the `eventsourcing` library.
+
+`PostgresEventStore.open(url, Codec(vault), row_writers=...)` is the port for commands.
+"""
+
+from adapters.event_store.codec import Codec
+from adapters.event_store.store import PostgresEventStore, RowWriter
+
+__all__ = ["Codec", "PostgresEventStore", "RowWriter"]

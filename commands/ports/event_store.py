@@ -162,6 +162,12 @@ class AlreadyAnswered(Exception):
         self.stored = stored
 
 
+class StoreUnavailable(Exception):
+    """The store can't be reached, or is closing. The message says whether the save may have been stored all the same:
+    then only asking again with the same idempotency key (or looking) is safe.
+    """
+
+
 class EventStore(Protocol):
     """Streams of facts on a durable store; one total order, one transaction a save."""
 

@@ -1,0 +1,141 @@
+"""The call of the append function: a group of encoded saves in, what became of each out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg import AsyncCursor
+
+from adapters.event_store.encode import Columns, EncodedSave
+from adapters.event_store.packing import (
+    BigintArray,
+    BoolArray,
+    ByteaArray,
+    DateArray,
+    InstantArray,
+    IntArray,
+    PackedArray,
+    TextArray,
+    UuidArray,
+    pack_int,
+)
+from adapters.sql_files import load_sql
+from commands.ports.event_store import AlreadyAnswered, Appended, ClaimTaken, Conflict, StoredAnswer
+from domain.identity import Stream
+
+MAX_GROUP: Final = 256
+"""Saves in one group."""
+
+_SQL = load_sql("adapters.event_store")
+_APPEND = _SQL["append_events"].encode()
+_SAVE_NUMBERS = [pack_int(number) for number in range(MAX_GROUP + 1)]
+
+_WRITES = (TextArray, BigintArray, ByteaArray, BigintArray, ByteaArray)
+_EVENTS = (
+    *(IntArray, IntArray, TextArray, BigintArray, TextArray, ByteaArray, UuidArray, IntArray, UuidArray),
+    *(InstantArray, DateArray, TextArray, TextArray, TextArray, UuidArray, TextArray, TextArray, TextArray),
+    *(ByteaArray, ByteaArray),
+)
+_CLAIMS = (TextArray, TextArray, UuidArray, BoolArray)
+_ANSWERS = (TextArray, TextArray, TextArray, IntArray, TextArray, TextArray, IntArray)
+_NO_CLAIMS = [IntArray([]), *(array([]) for array in _CLAIMS)]
+_NO_ANSWERS = [IntArray([]), *(array([]) for array in _ANSWERS)]
+
+
+class Again(Exception):
+    """The save shares a stream, a name or a key with an earlier one of its group: it belongs into the next group."""
+
+
+class Unlinked(Exception):
+    """The append function answered something that its callers do not know: program and schema are of two versions."""
+
+
+Outcome = Appended | Conflict | ClaimTaken | AlreadyAnswered | Again
+
+
+async def append_group(cursor: AsyncCursor[Any], group: Sequence[EncodedSave]) -> list[Outcome]:
+    """Append in one round trip; the outcomes are in the order of the saves. At most MAX_GROUP saves."""
+    await cursor.execute(_APPEND, arguments(group), prepare=True, binary=True)
+    row = await cursor.fetchone()
+    if row is None:
+        raise Unlinked("append_events gave no row")
+    return outcomes(group, row[0], row[1])
+
+
+def arguments(group: Sequence[EncodedSave]) -> list[PackedArray | bool]:
+    """The group as the function's arguments."""
+    keys = list(chain.from_iterable(save.keys for save in group))
+    return [
+        *_arrays(_WRITES, [(save.writes, save.write_columns) for save in group]),
+        *_arrays(_EVENTS, [(save.events, save.event_columns) for save in group]),
+        *(
+            _arrays(_CLAIMS, [(s.claims, s.claim_columns) for s in group])
+            if any(s.claims for s in group)
+            else _NO_CLAIMS
+        ),
+        *(
+            _arrays(_ANSWERS, [(s.answers, s.answer_columns) for s in group])
+            if any(s.answers for s in group)
+            else _NO_ANSWERS
+        ),
+        len(keys) != len(set(keys)) and len(group) > 1,
+    ]
+
+
+def _arrays(kinds: Sequence[type[PackedArray]], parts: Sequence[tuple[int, Columns]]) -> list[PackedArray]:
+    """One array a column, and before them the numbers of the saves."""
+    numbers = [_SAVE_NUMBERS[number] * count for number, (count, _) in enumerate(parts, 1)]
+    total = sum(count for count, _ in parts)
+    columns = zip(*(part for count, part in parts if count), strict=True) if total else [()] * len(kinds)
+    joined = [kind.of(total, b"".join(column)) for kind, column in zip(kinds, columns, strict=True)]
+    return [IntArray.of(total, b"".join(numbers)), *joined]
+
+
+def outcomes(group: Sequence[EncodedSave], base: int, lost: Sequence[Mapping[str, Any]] | None) -> list[Outcome]:
+    """What became of each save; positions count the events of those that were stored."""
+    reasons: dict[int, Mapping[str, Any]] = {}
+    for reason in lost or ():
+        known = reasons.get(reason["save"])
+        if known is None or _RANK[reason["why"]] < _RANK[known["why"]]:
+            reasons[reason["save"]] = reason
+    found: list[Outcome] = []
+    position = base
+    for number, save in enumerate(group, 1):
+        if (reason := reasons.get(number)) is not None:  # type: ignore[assignment]  # not the loop's above
+            found.append(_loss(reason))
+        else:
+            position += save.events
+            found.append(Appended(position if save.events else 0))
+    return found
+
+
+# What a save is told that lost for several reasons: its own earlier success before all, then what a repeated request
+# is about, then names; a conflict only when nothing better is known.
+_RANK: Final = {"own": 0, "answered": 1, "claimed": 2, "conflict": 3, "again": 4}
+
+
+def _loss(reason: Mapping[str, Any]) -> Outcome:
+    match reason["why"]:
+        case "own":
+            return Appended(reason["position"])
+        case "answered":
+            return AlreadyAnswered(stored_answer(reason))
+        case "claimed":
+            return ClaimTaken(reason["kind"], reason["key"], UUID(reason["owner"]))
+        case "conflict":
+            return Conflict(Stream.parse(reason["stream"]))
+        case _:
+            return Again()
+
+
+def stored_answer(row: Mapping[str, Any]) -> StoredAnswer:
+    """An answer out of its columns."""
+    return StoredAnswer(
+        digest=row["digest"],
+        status=row["status"],
+        body=json.loads(row["body"]),
+        headers=json.loads(row["headers"]),
+        position=row["position"],
+    )

@@ -1,0 +1,113 @@
+"""Loading streams for deciding: the loads that callers ask for at the same time go as one query."""
+
+import asyncio
+from collections import defaultdict, deque
+from typing import Any, Final
+
+from psycopg import AsyncCursor
+
+from adapters.event_store.chain import GENESIS_HEX
+from adapters.event_store.codec import Codec
+from adapters.event_store.connection import LiveConnection
+from adapters.event_store.packing import BigintArray, TextArray, pack_bigint, pack_text
+from adapters.sql_files import load_sql
+from commands.ports.event_store import History, StoreUnavailable
+from domain.identity import Stream
+
+MAX_STREAMS: Final = 128
+"""Streams in one query."""
+ALL: Final = 2**62
+
+_LOAD = load_sql("adapters.event_store")["load_streams"].encode()
+_Key = tuple[Stream, int]
+_Row = tuple[str, int, str, int, bytes, bytes, int]
+
+
+class Loader:
+    """Owns a reading connection; a history that several callers ask for at once is read and decoded once."""
+
+    def __init__(self, connection: LiveConnection, codec: Codec) -> None:
+        self._connection = connection
+        self._codec = codec
+        self._wanted: dict[_Key, asyncio.Future[History]] = {}
+        self._order: deque[_Key] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._task = asyncio.create_task(self._work(), name="load streams")
+
+    async def load(self, stream: Stream, to_version: int | None = None) -> History:
+        """The stream up to a version. Raises UnreadableEvent for what cannot be decoded, StoreUnavailable."""
+        if self._closing:
+            raise StoreUnavailable("The store is closing.")
+        key = (stream, ALL if to_version is None else to_version)
+        future = self._wanted.get(key)
+        if future is None:
+            future = self._wanted[key] = asyncio.get_running_loop().create_future()
+            self._order.append(key)
+            self._wake.set()
+        return await asyncio.shield(future)  # others may wait for the same
+
+    async def close(self) -> None:
+        """Answer what was asked, then close the connection."""
+        self._closing = True
+        self._wake.set()
+        await self._task
+        await self._connection.close()
+
+    async def _work(self) -> None:
+        while True:
+            while not self._order:
+                if self._closing:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+            await asyncio.sleep(0)
+            # Taken out before the query is sent: who asks from now on must see what was stored up to now.
+            keys = [self._order.popleft() for _ in range(min(MAX_STREAMS, len(self._order)))]
+            wanted = [(key, self._wanted.pop(key)) for key in keys]
+            try:
+                await self._answer(wanted)
+            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+                for _, future in wanted:
+                    if not future.done():
+                        future.set_exception(error)
+                        future.exception()  # whoever asked may be gone; that is no fault to be logged
+
+    async def _answer(self, wanted: list[tuple[_Key, "asyncio.Future[History]"]]) -> None:
+        streams = TextArray([pack_text(str(stream)) for (stream, _), _ in wanted])
+        versions = BigintArray([pack_bigint(upto) for (_, upto), _ in wanted])
+        # The same stream may be wanted up to two versions: then its rows come twice, told apart by counting.
+        if len({stream for (stream, _), _ in wanted}) < len(wanted):
+            for one in wanted if len(wanted) > 1 else ():
+                await self._answer([one])
+            return
+
+        async def query(cursor: AsyncCursor[Any]) -> list[_Row]:
+            await cursor.execute(_LOAD, (streams, versions), prepare=True, binary=True)
+            return await cursor.fetchall()
+
+        rows: dict[str, list[_Row]] = defaultdict(list)
+        for row in await self._connection.run(query):
+            rows[row[0]].append(row)
+        for (stream, _), future in wanted:
+            if future.done():
+                continue
+            try:
+                future.set_result(await self._history(stream, rows.get(str(stream), [])))
+            except Exception as error:  # noqa: BLE001 - one stream that cannot be read must not cost the others
+                future.set_exception(error)
+                future.exception()
+
+    async def _history(self, stream: Stream, rows: list[_Row]) -> History:
+        if not rows:
+            return History(stream, (), 0, GENESIS_HEX, 0)
+        if any(self._codec.is_personal(row[2], row[3]) for row in rows):
+            return await asyncio.to_thread(decoded, stream, rows, self._codec)  # the key vault may block
+        return decoded(stream, rows, self._codec)
+
+
+def decoded(stream: Stream, rows: list[_Row], codec: Codec) -> History:
+    """The history of a stream out of its rows, at least one."""
+    last = rows[-1]
+    facts = tuple([codec.decode(row[2], row[3], row[4]) for row in rows])
+    return History(stream, facts, last[1], last[5].hex(), last[6])

@@ -1,0 +1,58 @@
+-- name: load_streams
+-- What is stored in some streams, each up to a version of its own: for deciding.
+SELECT e.originator_id, e.originator_version, e.topic, e.schema_version, e.state, e.hash, e.notification_id
+  FROM unnest(%s::text[], %s::bigint[]) AS wanted(stream, upto)
+  JOIN stored_events e ON e.originator_id = wanted.stream AND e.originator_version <= wanted.upto
+ ORDER BY e.originator_id, e.originator_version
+
+-- name: streams_by_key
+-- The streams of a kind under one record key.
+SELECT DISTINCT originator_id FROM stored_events WHERE record_key = %s AND kind = %s ORDER BY originator_id
+
+-- name: stream_events
+-- Stored events of a stream above a version, with their envelopes.
+SELECT originator_id, originator_version, topic, state, notification_id, event_id, schema_version, record_key,
+       occurred_at, recorded_at, business_date, zone, actor, agent, command_id, correlation_id, causation_id,
+       traceparent, commit_id, commit_size, previous_hash, hash
+  FROM stored_events
+ WHERE originator_id = %(stream)s AND originator_version > %(after)s
+ ORDER BY originator_version
+ LIMIT %(limit)s
+
+-- name: feed
+-- Stored events above a position in order, with their envelopes; an empty list of types or kinds means all.
+SELECT originator_id, originator_version, topic, state, notification_id, event_id, schema_version, record_key,
+       occurred_at, recorded_at, business_date, zone, actor, agent, command_id, correlation_id, causation_id,
+       traceparent, commit_id, commit_size, previous_hash, hash
+  FROM stored_events
+ WHERE notification_id > %(after)s AND notification_id <= %(upto)s
+   AND (cardinality(%(types)s::text[]) = 0 OR topic = ANY (%(types)s::text[]))
+   AND (cardinality(%(kinds)s::text[]) = 0 OR kind = ANY (%(kinds)s::text[]))
+ ORDER BY notification_id
+ LIMIT %(limit)s
+
+-- name: head
+-- The position of the last event; 0 for an empty store.
+SELECT coalesce((SELECT position FROM append_log ORDER BY position DESC LIMIT 1), 0)
+
+-- name: version_at
+-- A stream's version as of an instant: all positions up to the last one recorded by then.
+SELECT coalesce(max(originator_version), 0)
+  FROM stored_events
+ WHERE originator_id = %(stream)s
+   AND notification_id <= (SELECT position FROM append_log WHERE recorded_at <= %(instant)s
+                            ORDER BY recorded_at DESC, position DESC LIMIT 1)
+
+-- name: answered
+-- The answer under an idempotency key, unless it has expired.
+SELECT digest, status, body, headers, position
+  FROM answers
+ WHERE scope = %s AND key = %s AND (expires_at IS NULL OR expires_at > clock_timestamp())
+
+-- name: owner_of
+-- Who holds a unique name.
+SELECT owner FROM claims WHERE kind = %s AND key = %s
+
+-- name: listen
+-- Notifications are hints that something was appended.
+LISTEN stored_events

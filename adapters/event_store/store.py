@@ -1,0 +1,246 @@
+"""The port to the record on PostgreSQL: group commit, batched loads, a feed that misses nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Self
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from adapters.event_store.append_call import append_group, stored_answer
+from adapters.event_store.codec import Codec
+from adapters.event_store.connection import CONNECTION_OPTIONS, PATIENCE, LiveConnection
+from adapters.event_store.encode import EncodedSave, encode_save
+from adapters.event_store.group_writer import GroupWriter
+from adapters.event_store.loader import ALL, Loader
+from adapters.event_store.packing import register_arrays
+from adapters.event_store.rows import StoredRow, recorded, stored_row
+from adapters.event_store.tail import Hints
+from adapters.sql_files import load_sql
+from commands.ports.event_store import (
+    Appended,
+    History,
+    Recorded,
+    Rows,
+    Save,
+    StoredAnswer,
+    StoreUnavailable,
+)
+from domain.identity import Stream
+
+_SQL = {name: text.encode() for name, text in load_sql("adapters.event_store").items()}
+_TAIL_BATCH: Final = 500
+
+RowWriter = Callable[[AsyncConnection[Any], Any, Save], Awaitable[None]]
+"""Writes the rows of one value of `Save.rows` in the save's transaction, before its events."""
+
+
+class PostgresEventStore:
+    """See the port. Make it with `open` inside a running event loop; `close` it, or use it as a context manager."""
+
+    def __init__(
+        self,
+        url: str,
+        codec: Codec,
+        pool: "AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]",
+        row_writers: Mapping[type, RowWriter],
+        patience: float,
+    ) -> None:
+        self._url = url
+        self._codec = codec
+        self._pool = pool
+        self._row_writers = row_writers
+        self._writer = GroupWriter(LiveConnection(url, "append", patience))
+        self._loader = Loader(LiveConnection(url, "load", patience), codec)
+        self._hints: Hints | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        codec: Codec,
+        *,
+        row_writers: Mapping[type, RowWriter] | None = None,
+        pool_size: int = 8,
+        patience: float = PATIENCE,
+    ) -> Self:
+        """Connect. `row_writers`: by the class of a value in `Save.rows`. The schema must be there (adapters.migrate).
+
+        `pool_size` bounds the connections for reads and for saves with rows; `patience` is how many seconds a call
+        waits for a database that is away. Raises StoreUnavailable.
+        """
+        pool = AsyncConnectionPool(
+            url,
+            kwargs={"autocommit": True, "application_name": "ledgerline read", **CONNECTION_OPTIONS},
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            timeout=patience,
+            configure=_configure,
+            check=AsyncConnectionPool.check_connection,
+        )
+        try:
+            await pool.open(wait=True, timeout=patience)
+        except PoolTimeout as error:
+            await pool.close()
+            raise StoreUnavailable(f"The database did not answer for {patience:g} s. Is it up?") from error
+        return cls(url, codec, pool, row_writers or {}, patience)
+
+    async def close(self) -> None:
+        """Store what waits, answer what was asked, and close all connections."""
+        await self._writer.close()
+        await self._loader.close()
+        if self._hints is not None:
+            await self._hints.close()
+        await self._pool.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def load(self, stream: Stream, *, to_version: int | None = None) -> History:
+        """See the port."""
+        return await self._loader.load(stream, to_version)
+
+    async def load_many(self, streams: Sequence[Stream]) -> Mapping[Stream, History]:
+        """See the port."""
+        histories = await asyncio.gather(*(self._loader.load(stream) for stream in streams))
+        return dict(zip(streams, histories, strict=True))
+
+    async def load_by_key(self, record_key: UUID, kind: str) -> Sequence[History]:
+        """See the port; in order of the streams' ids."""
+        rows = await self._fetch("streams_by_key", (record_key, kind))
+        streams = [Stream.parse(row[0]) for row in rows]
+        return list((await self.load_many(streams)).values())
+
+    async def append(self, save: Save) -> Appended:
+        """See the port. Raises also EventTooLarge and ValueError for what cannot be stored, StoreUnavailable."""
+        if any(self._codec.any_personal(write.facts) for write in save.writes):
+            encoded = await asyncio.to_thread(encode_save, save, self._codec)  # the key vault may block
+        else:
+            encoded = encode_save(save, self._codec)
+        return await (self._append_with_rows(encoded) if save.rows else self._writer.append(encoded))
+
+    async def _append_with_rows(self, save: EncodedSave) -> Appended:
+        writers = [(self._row_writer(rows), rows) for rows in save.save.rows]
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                for write, rows in writers:
+                    await write(connection, rows, save.save)
+                async with connection.cursor() as cursor:
+                    (outcome,) = await append_group(cursor, [save])
+                if isinstance(outcome, Exception):
+                    raise outcome
+        except PoolTimeout as error:
+            raise StoreUnavailable("No connection to the database; nothing of the save was stored.") from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            return await self._find_out(save, error)
+        return outcome
+
+    async def _find_out(self, save: EncodedSave, error: Exception) -> Appended:
+        """Whether a save whose transaction died had been committed."""
+        for write in reversed(save.save.writes):
+            if not write.facts:
+                continue
+            version = write.after.version + len(write.facts)
+            digest = save.last_hashes[write.after.stream]
+            await self._fetch("wait_for_appends", ())
+            rows = await self._fetch("own_position", (str(write.after.stream), version, digest))
+            if rows:
+                return Appended(rows[0][0])
+            raise StoreUnavailable(f"Nothing of the save was stored: {error}") from error
+        raise StoreUnavailable(f"Whether the save was stored is not known: {error}") from error
+
+    def _row_writer(self, rows: Rows) -> RowWriter:
+        try:
+            return self._row_writers[type(rows)]
+        except KeyError:
+            raise TypeError(f"no writer is registered for rows of {type(rows).__name__}; see the wiring") from None
+
+    async def answered(self, scope: str, key: str) -> StoredAnswer | None:
+        """See the port."""
+        async with self._pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(_SQL["answered"], (scope, key))
+            row = await cursor.fetchone()
+        return stored_answer(row) if row else None
+
+    async def owner_of(self, kind: str, key: str) -> UUID | None:
+        """See the port."""
+        rows = await self._fetch("owner_of", (kind, key))
+        return rows[0][0] if rows else None
+
+    async def history(self, stream: Stream, *, after: int = 0, limit: int = 1000) -> Sequence[Recorded]:
+        """See the port."""
+        rows = await self._fetch("stream_events", {"stream": str(stream), "after": after, "limit": limit})
+        return await self._recorded(rows)
+
+    async def read(
+        self,
+        *,
+        after: int,
+        limit: int,
+        types: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        upto: int | None = None,
+    ) -> Sequence[Recorded]:
+        """See the port."""
+        wanted = {"after": after, "limit": limit, "types": list(types), "kinds": list(kinds)}
+        return await self._recorded(await self._fetch("feed", {**wanted, "upto": ALL if upto is None else upto}))
+
+    async def head(self) -> int:
+        """See the port."""
+        position: int = (await self._fetch("head", ()))[0][0]
+        return position
+
+    async def version_at(self, stream: Stream, instant: datetime) -> int:
+        """See the port."""
+        version: int = (await self._fetch("version_at", {"stream": str(stream), "instant": instant}))[0][0]
+        return version
+
+    async def tail(self, after: int) -> AsyncIterator[Recorded]:
+        """See the port. Rides out a database that is away, however long."""
+        if self._hints is None:
+            self._hints = Hints(self._url)
+        while True:
+            seen = self._hints.count
+            try:
+                batch = await self.read(after=after, limit=_TAIL_BATCH)
+            except (StoreUnavailable, psycopg.OperationalError, psycopg.InterfaceError):
+                batch = []
+            for event in batch:
+                after = event.position
+                yield event
+            if len(batch) < _TAIL_BATCH:
+                await self._hints.wait(seen)
+
+    async def purge_expired_answers(self, limit: int = 10_000) -> int:
+        """Remove answers past their time, at most so many; how many were removed. A job calls it until it is 0."""
+        async with self._pool.connection() as connection:
+            return (await connection.execute(_SQL["purge_answers"], (limit,))).rowcount
+
+    async def _recorded(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[Recorded]:
+        stored = [stored_row(row) for row in rows]
+        if any(self._codec.is_personal(row.type, row.schema_version) for row in stored):
+            return await asyncio.to_thread(self._decode, stored)
+        return self._decode(stored)
+
+    def _decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
+        return [recorded(row, self._codec) for row in rows]
+
+    async def _fetch(self, name: str, arguments: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - psycopg's own type
+        try:
+            async with self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
+                await cursor.execute(_SQL[name], arguments)
+                return await cursor.fetchall() if cursor.description else []
+        except PoolTimeout as error:
+            raise StoreUnavailable(f"No connection to the database: {error}") from error
+
+
+async def _configure(connection: AsyncConnection[Any]) -> None:
+    register_arrays(connection)
