@@ -98,7 +98,9 @@ def built(row: Mail, fact: o.ImportSummaryBuilt, record: FeedRecord) -> SummaryM
         status=row.status if row and row.status == "sent" else "built",
         recipients=row.recipients if row else None,
         tries=row.tries if row else 0,
+        reason=row.reason if row else None,
         message=row.message if row else None,
+        retry_at=row.retry_at if row else None,
         built_at=record.occurred_at,
         sent_at=row.sent_at if row else None,
         version=record.stream_version,
@@ -111,7 +113,9 @@ def sent(row: Mail, fact: o.ImportSummarySent, record: FeedRecord) -> SummaryMai
     return there(row, record)._replace(
         status="sent",
         recipients=fact.to,
+        reason=None,
         message=None,
+        retry_at=None,
         sent_at=record.occurred_at,
         version=record.stream_version,
         position=record.position,
@@ -123,7 +127,9 @@ def failed(row: Mail, fact: o.ImportSummaryFailed, record: FeedRecord) -> Summar
     return there(row, record)._replace(
         status="failed",
         tries=fact.tries,
+        reason=fact.reason,
         message=fact.message,
+        retry_at=fact.retry_at,
         version=record.stream_version,
         position=record.position,
     )

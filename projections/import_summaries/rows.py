@@ -55,7 +55,9 @@ class SummaryMailRow(NamedTuple):
     status: str
     recipients: int | None
     tries: int
+    reason: str | None
     message: str | None
+    retry_at: datetime | None
     built_at: datetime | None
     sent_at: datetime | None
     version: int

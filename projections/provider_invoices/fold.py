@@ -74,8 +74,16 @@ def part_removed(row: Maybe, fact: e.PartRemoved, record: FeedRecord) -> Row:
 
 
 def header_corrected(row: Maybe, fact: e.HeaderCorrected, record: FeedRecord) -> Row:
-    """The list shows the header as it is now."""
-    return _changed(there(row, record), record, **_header(fact.header))
+    """The list shows the header as it is now; an override was for the one before."""
+    return _changed(
+        there(row, record),
+        record,
+        **_header(fact.header),
+        overridden=None,
+        overridden_by=None,
+        overridden_reason=None,
+        overridden_at=None,
+    )
 
 
 def references_unresolved(row: Maybe, fact: e.ReferencesUnresolved, record: FeedRecord) -> Row:
@@ -111,7 +119,9 @@ def retried(row: Maybe, fact: e.ImportRetried, record: FeedRecord) -> Row:
         status_reason="error",
         reasons=tuple(fact.reasons),
         messages=fact.messages,
+        import_code=fact.code,
         tries=fact.tries,
+        revision=fact.revision,
         difference=fact.difference,
         can_be_overridden=row.can_be_overridden and fact.difference is not None,
         attempt_ended_at=record.occurred_at,
@@ -142,6 +152,7 @@ def activated(row: Maybe, fact: e.Activated, record: FeedRecord) -> Row:
         messages=(),
         import_code=None,
         tries=0,
+        revision=fact.revision,
         **_header(fact.header),
         **_totals(fact.totals),
         lines=fact.rows,
