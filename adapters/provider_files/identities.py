@@ -46,7 +46,7 @@ class Identities:
                 raise FileRejected(
                     "invoices-mixed",
                     f"{self._path} mixes {len(ordered)} values of {name} ({shown}{more}): say which lines belong to "
-                    f'this invoice, in the manifest or in a mapping that extends {self._mapping}: [split] by = "{name}", '
+                    f'this invoice, in the manifest or a mapping extending {self._mapping}: [split] by = "{name}", '
                     f'value = "{ordered[0][:60]}".',
                     file=self._path,
                     column=name,
