@@ -33,12 +33,18 @@ class ManifestConnection:
             content = self._sources.read(self._location, max_bytes=_LIST_BYTES, authorization=self._authorization)
         except FileRejected as error:
             raise ListNotFetched(f"The list could not be fetched: {error.message}") from error
-        shape = "csv" if urlsplit(self._location).path.lower().endswith(".csv") else "json"
-        return [self._offered(listed) for listed in parse_list(content, shape=shape)]
+        is_csv = urlsplit(self._location).path.lower().endswith(".csv")
+        return [self._offered(listed) for listed in parse_list(content, shape="csv" if is_csv else "json")]
 
     def open(self, file: OfferedFile) -> StoredFile:
         """Copy the file into the raw file store. FileRejected when it can't be had."""
-        return self._sources.fetch(beside(self._location, file.path), authorization=self._authorization, name=file.path)
+        location = beside(self._location, file.path)
+        return self._sources.fetch(location, authorization=self._access(location), name=file.path)
+
+    def _access(self, location: str) -> str | None:
+        """The connection's secret is for the list's own host, not for wherever the list points."""
+        same = urlsplit(location)[:2] == urlsplit(self._location)[:2]
+        return self._authorization if same else None
 
     def _offered(self, listed: ListedInvoice) -> OfferedInvoice:
         return OfferedInvoice(
@@ -70,8 +76,7 @@ class ManifestConnection:
         if file.format is not None:
             return file.format
         if isinstance(file.mapping, str):
-            content = self._sources.read(
-                beside(self._location, file.mapping), max_bytes=_MAPPING_BYTES, authorization=self._authorization
-            )
+            location = beside(self._location, file.mapping)
+            content = self._sources.read(location, max_bytes=_MAPPING_BYTES, authorization=self._access(location))
             return parse_mapping_text(content.decode("utf-8", "replace"), name=file.mapping)
         return AUTO if file.mapping is None else file.mapping
