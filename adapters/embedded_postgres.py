@@ -113,7 +113,12 @@ class _Lock:
         self._file = -1
 
     def __enter__(self) -> None:
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except PermissionError:
+            raise EmbeddedPostgresError(
+                f"{self._path.parent} belongs to another user. Run as that user or choose another folder."
+            ) from None
         while True:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

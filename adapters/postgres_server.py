@@ -106,7 +106,7 @@ class PostgresServer:
         fresh = self.folder / "postgres.new"  # renamed when whole: a killed initdb leaves nothing half-made
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
-        if (user := _server_user()) is not None:
+        if (user := self._user()) is not None:
             os.chown(fresh, user.pw_uid, user.pw_gid)
         arguments = ["-D", str(fresh), "-U", "postgres", "--encoding=UTF8", "--locale-provider=builtin"]
         arguments += ["--locale=C", "--builtin-locale=C.UTF-8", "--auth-local=trust", "--auth-host=scram-sha-256"]
@@ -183,8 +183,15 @@ class PostgresServer:
         name = f"ledgerline-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]}"
         for base in (Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108 - owner and mode are checked below
             if len(os.fsencode(base / name / socket)) < MAX_SOCKET_PATH:
-                return _private_folder(base / name)
+                return _private_folder(base / name, self._user())
         raise EmbeddedPostgresError(f"No folder for a socket with a path under {MAX_SOCKET_PATH} bytes: set TMPDIR.")
+
+    def _user(self) -> pwd.struct_passwd | None:
+        """Return whom the server runs as when we are root (PostgreSQL refuses root): the data's owner; None: us."""
+        if os.geteuid() != 0:
+            return None
+        owner = self.data.stat().st_uid if self.data.exists() else 0
+        return pwd.getpwuid(owner) if owner else _own_user()
 
     @property
     def _log_file(self) -> Path:
@@ -194,7 +201,7 @@ class PostgresServer:
         return self._run("pg_ctl", action, "-D", str(self.data), *arguments)
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        user = _server_user()
+        user = self._user()
         # A file, not a pipe: the server inherits it, and a pipe would stay open as long as the server runs.
         with tempfile.TemporaryFile("w+") as output:
             command = [str(self._binaries / program), *arguments]
@@ -226,10 +233,8 @@ def _binaries() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def _server_user() -> pwd.struct_passwd | None:
-    """Return the user who runs the server when we are root (PostgreSQL refuses root), else None: ourselves."""
-    if os.geteuid() != 0:
-        return None
+def _own_user() -> pwd.struct_passwd:
+    """Return the user made for servers that root starts."""
     said = ""
     for _ in range(20):
         try:
@@ -257,9 +262,8 @@ def _let_others_pass(path: Path) -> None:
             folder.chmod(mode | stat.S_IXOTH)
 
 
-def _private_folder(path: Path) -> Path:
+def _private_folder(path: Path, user: pwd.struct_passwd | None) -> Path:
     """Make (or check) a folder that only the server's user can enter: whoever reaches the socket is trusted."""
-    user = _server_user()
     owner = os.geteuid() if user is None else user.pw_uid
     try:
         path.mkdir(mode=0o700)
