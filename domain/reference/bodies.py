@@ -21,6 +21,13 @@ Code = Annotated[
 """An immutable human key: no control characters, no slash, colon or percent sign."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
+EmailAddress = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=320, pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}$"
+    ),
+]
+"""A bare address, without a display name."""
 Charge = Literal["usage", "purchase", "tax", "credit", "adjustment"]
 BillingPeriod = Literal["weekly", "monthly", "quarterly", "half-yearly", "yearly"]
 
@@ -180,7 +187,7 @@ class NotificationTemplateBody(ReferenceBody):
     """A notice: recipients, subject and body as sandboxed templates. Without `to` it is kept unsent, a problem."""
 
     code: Literal["import-summary", "provider-invoice-changed", "invoice", "task-failed"]
-    to: tuple[Annotated[str, StringConstraints(max_length=320)], ...] = Field(default=(), max_length=50)
+    to: tuple[EmailAddress, ...] = Field(default=(), max_length=50)
     subject: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
     body: Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
 
