@@ -3,6 +3,7 @@
 The callers hold the folder's lock, so nothing here has to think of others doing the same at the same moment.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -24,6 +25,7 @@ SYSTEM_USER = "ledgerline-pg"
 MAX_SOCKET_PATH = 100  # bytes; sun_path has 108, PostgreSQL adds ".lock" beside the socket
 SOCKET_PORT = 5432
 START_TRIES = 4
+SOCKET_LINE = 4  # of postmaster.pid, from 0
 
 _log = structlog.get_logger(__name__)
 
@@ -95,8 +97,12 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop the server; open connections are ended, committed work stays."""
+        lines = self._pid_file()
         if self.data.exists() and self._pg_ctl("stop", "-m", "fast", "-w", "-t", "60").returncode != 0:
             self._pg_ctl("stop", "-m", "immediate", "-w", "-t", "30")
+        if len(lines) > SOCKET_LINE and lines[SOCKET_LINE] != str(self.data):
+            with contextlib.suppress(OSError):
+                Path(lines[SOCKET_LINE]).rmdir()  # the private folder of the socket; kept when something is in it
 
     def _initialise(self) -> None:
         version = self.data / "PG_VERSION"
@@ -148,7 +154,7 @@ class PostgresServer:
             lines = self._pid_file()
             try:
                 # Lines 4 and 5 are port and socket folder; a server that is just starting has not written them yet.
-                folder, port = lines[4], int(lines[3])
+                folder, port = lines[SOCKET_LINE], int(lines[3])
                 psycopg.connect(connection_url(folder, port, "postgres"), connect_timeout=10).close()
             except (IndexError, ValueError, psycopg.OperationalError) as error:
                 if time.monotonic() > deadline:

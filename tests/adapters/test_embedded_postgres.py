@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from adapters.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 
@@ -34,6 +35,7 @@ def test_a_server_keeps_its_data_shares_itself_and_survives_kills(tmp_path: Path
         with psycopg.connect(first.url) as connection:  # the one who left was not the last
             connection.execute("INSERT INTO kept VALUES (1)")
     assert first.pid is None
+    assert not Path(str(conninfo_to_dict(first.url)["host"])).exists()  # the socket's own short folder
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(first.url)
     first.stop()  # repeating is harmless

@@ -55,7 +55,8 @@ class JavaNode:
     def __init__(self, folder: Path, settings: Mapping[str, str], cluster_id: str) -> None:
         self.folder = folder
         self.log = folder / "node.log"
-        self._java = [java(), *JVM, "-cp", classpath()]
+        # Unpacked native libraries stay behind when a node is killed, so they go to its own folder.
+        self._java = [java(), *JVM, f"-Djava.io.tmpdir={folder}", "-cp", classpath()]
         self._file = folder / "server.properties"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
