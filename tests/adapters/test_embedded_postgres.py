@@ -52,7 +52,8 @@ def test_a_server_keeps_its_data_shares_itself_and_survives_kills(tmp_path: Path
     child.stdout.close()
 
     handle = EmbeddedPostgres.start(folder, fsync=False)  # the killed process is forgotten, its server taken over
-    assert handle.pid == server
+    taken_over = handle.pid
+    assert taken_over == server
     os.kill(server, signal.SIGKILL)  # a stale postmaster.pid stays behind
     again = EmbeddedPostgres.start(folder, fsync=False)
     with psycopg.connect(again.url) as connection:
