@@ -2,7 +2,12 @@
 
 import pytest
 
-pytest_plugins = ["tests.support.postgres", "tests.support.kafka_broker", "tests.support.processes"]
+pytest_plugins = [
+    "tests.support.postgres",
+    "tests.support.kafka_broker",
+    "tests.support.processes",
+    "tests.support.smtp_server",
+]
 
 
 def _tier(item: pytest.Item) -> int:

@@ -58,7 +58,7 @@ class SmtpMailer:
         return (MailRefused if code >= _FOR_GOOD else MailUnavailable)(self._sentence(what))
 
     def _sentence(self, what: str) -> str:
-        return f"The mail server {self._at.host}:{self._at.port} {what[:500]}."
+        return f"The mail server {self._at.host}:{self._at.port} {what[:500].rstrip('. ')}."
 
 
 class NoMailServer:

@@ -21,6 +21,8 @@ class _Environment(ImmutableSandboxedEnvironment):
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: object, argument: object) -> Any:  # noqa: ANN401 - a value of the data
+        if isinstance(obj, StrictUndefined):
+            str(obj)  # raises, naming what is missing
         if isinstance(obj, LoopContext):
             name = str(argument)
             return getattr(obj, name) if name in _LOOP else self.undefined(obj=obj, name=name)

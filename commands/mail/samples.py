@@ -84,6 +84,7 @@ def _summary() -> ImportSummaryBuilt:
         day=_DAY,
         zone="UTC",
         message_id="<sample@ledgerline.invalid>",
+        built_on=_DAY,
         through=1,
         providers=(busy, quiet),
         earlier=(busy,),

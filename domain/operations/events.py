@@ -100,14 +100,15 @@ MailProblem = Literal["no_recipient", "template", "server", "refused"]
 class ImportSummaryBuilt(Fact):
     """The day's imports, provider by provider: the basis of the mail. Stream `import-summary/DAY`.
 
-    `through` is the position up to which events were seen; `earlier` holds what ended on days before, after the
-    summary before was built, so that every attempt is told of in a mail.
+    `built_on` differs from `day` when it was caught up. `through` is the position up to which events were seen;
+    `earlier` holds what ended on days before, after the summary before was built, so that all is told of in a mail.
     """
 
     type: ClassVar[str] = "import-summary.built"
     day: date
     zone: str
     message_id: str
+    built_on: date
     through: int
     providers: tuple[ProviderSummary, ...]
     earlier: tuple[ProviderSummary, ...] = ()

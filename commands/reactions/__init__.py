@@ -1,0 +1,1 @@
+"""An event leads to a command: decided here, run by the worker."""

@@ -1,0 +1,1 @@
+"""The daily import summary: built from events, mailed once."""
