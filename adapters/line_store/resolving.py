@@ -1,0 +1,109 @@
+"""The references check, by sets: what each reference means, what is missing, what each customer has."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, get_args
+
+from psycopg import AsyncConnection
+
+from adapters.sql_files import load_sql
+from commands.ports.line_store import Finding, Missing, Offer, ResolutionRequest, Tallied
+from domain.money import add
+from domain.provider_invoice.conclude import Unresolved
+from domain.provider_invoice.parts import MissingReference
+from domain.usage_offer.events import ExcludedLines, Exclusion
+
+_SQL = load_sql("adapters.line_store")
+_NAMED = 20
+_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""SHA-256 of nothing: the digest of an offer without billable lines."""
+
+
+async def begin_resolution(connection: AsyncConnection[Any], request: ResolutionRequest) -> tuple[int, Missing | None]:
+    """In the caller's transaction: fix what every reference means now; the resolution, and what is missing."""
+    await _tune(connection)
+    parameters: dict[str, object] = {
+        "provider": request.provider,
+        "provider_invoice": request.provider_invoice,
+        "attempt": request.attempt,
+        "populations": list(request.populations),
+        "unassigned": request.unassigned_customer,
+        "pass_on": list(request.pass_on),
+        "at": request.at,
+    }
+    row = await (await connection.execute(_SQL["begin_resolution"], parameters)).fetchone()
+    parameters["resolution"] = resolution = row[0] if row else 0
+    candidates = await (await connection.execute(_SQL["resolve_references"], parameters)).fetchall()
+    if not candidates:
+        return resolution, None
+    parameters["kinds"] = [kind for kind, _ in candidates]
+    parameters["references"] = [reference for _, reference in candidates]
+    every, *rows = await (await connection.execute(_SQL["find_missing"], parameters)).fetchall()
+    findings = [_finding(row) for row in rows]
+    if not findings:
+        return resolution, None
+    biggest = tuple(
+        MissingReference(kind=f.kind, reference=f.reference, lines=f.lines, amount=f.amount) for f in findings[:_NAMED]
+    )
+    return resolution, Missing(Unresolved(len(findings), every[2], every[3], biggest), findings)
+
+
+async def finish_resolution(
+    connection: AsyncConnection[Any], resolution: int, bill_from: Mapping[str, date]
+) -> Tallied:
+    """In the caller's transaction: fix from when on customers are billed, and add up what each has."""
+    await _tune(connection)
+    parameters: dict[str, object] = {"resolution": resolution}
+    head = await (await connection.execute(_SQL["resolution_head"], parameters)).fetchone()
+    if head is None:
+        raise KeyError(f"there is no resolution {resolution}")
+    parameters |= {"populations": head[0], "pass_on": head[1]}
+    if bill_from:
+        days = {"customers": list(bill_from), "dates": list(bill_from.values())}
+        await connection.execute(_SQL["put_bill_from"], {**parameters, **days})
+    await connection.execute(_SQL["tally"], parameters)
+    digest = await (await connection.execute(_SQL["finish_resolution"], parameters)).fetchone()
+    rows = await (await connection.execute(_SQL["tallied"], parameters)).fetchall()
+    return _tallied(rows, digest[0] if digest else "")
+
+
+def _tallied(rows: list[tuple[Any, ...]], digest: str) -> Tallied:
+    offered: dict[str, tuple[int, Decimal, str]] = {}
+    excluded: dict[str, list[ExcludedLines]] = defaultdict(list)
+    for customer, reason, lines, cost, sha256 in rows:
+        if reason:
+            excluded[customer].append(ExcludedLines(reason=reason, lines=lines, cost=cost))
+        else:
+            offered[customer] = (lines, cost, sha256)
+    nobody = excluded.pop("", [])
+    order = {reason: place for place, reason in enumerate(get_args(Exclusion))}
+    offers = []
+    for customer in sorted({*offered, *excluded}):
+        lines, cost, sha256 = offered.get(customer, (0, Decimal(0), _NOTHING))
+        why = tuple(sorted(excluded.get(customer, ()), key=lambda e: order[e.reason]))
+        offers.append(Offer(customer, lines, cost, sha256, why))
+    return Tallied(offers, sum(e.lines for e in nobody), add(*(e.cost for e in nobody)), digest)
+
+
+def _finding(row: tuple[Any, ...]) -> Finding:
+    kind, reference, lines, amount, first_lines, first, last, name, known = row
+    days = f"on {first}" if first == last else f"from {first} to {last}"
+    if not reference:
+        hint = (
+            "The lines name no customer: set the provider's unassigned_customer, or correct the file."
+            if kind == "customer"
+            else "The lines name no product: correct the file or the provider's mapping."
+        )
+    elif known:
+        hint = f"The identifier is known, but not {days}: give it a period that covers these days."
+    else:
+        hint = f"Fill in the code of the {kind} and post this file to /v1/{kind}s/bulk, then try again."
+    return Finding(kind, reference, name, lines, tuple(first_lines), amount, hint)
+
+
+async def _tune(connection: AsyncConnection[Any]) -> None:
+    """The planner knows nothing yet about lines that have just come: hash joins, and a big sort in memory."""
+    for statement in ("without_nested_loops", "with_memory"):
+        await connection.execute(_SQL[statement])

@@ -1,0 +1,28 @@
+-- name: forget_findings
+-- What an attempt's last try found is replaced by what this one finds.
+DELETE FROM line_finding
+WHERE provider_invoice = %(provider_invoice)s AND attempt = %(attempt)s AND severity = %(severity)s;
+
+-- name: put_findings
+-- One row a finding, in the order they are listed.
+COPY line_finding (provider_invoice, attempt, severity, number, kind, reference, name, lines, first_lines, amount, hint)
+FROM STDIN;
+
+-- name: findings
+-- What an attempt's last try found.
+SELECT kind, reference, name, lines, first_lines, amount, hint FROM line_finding
+WHERE provider_invoice = %(provider_invoice)s AND attempt = %(attempt)s AND severity = %(severity)s
+ORDER BY number;
+
+-- name: odd_lines
+-- Lines without a subscription or tags where others of the same population have them.
+WITH seen AS (
+    SELECT population, number, amount, subscription_ref IS NULL AS no_subscription,
+           attributes IS NULL OR attributes NOT LIKE '%%"Tags":%%' AS no_tags
+    FROM provider_line WHERE population = ANY (%(populations)s)
+)
+SELECT 'subscription', count(*), trim_scale(sum(amount)), (array_agg(number ORDER BY number))[1:5] FROM seen
+WHERE no_subscription AND population IN (SELECT population FROM seen WHERE NOT no_subscription) HAVING count(*) > 0
+UNION ALL
+SELECT 'tags', count(*), trim_scale(sum(amount)), (array_agg(number ORDER BY number))[1:5] FROM seen
+WHERE no_tags AND population IN (SELECT population FROM seen WHERE NOT no_tags) HAVING count(*) > 0;

@@ -1,0 +1,99 @@
+-- name: open_population
+-- Begin a population; it counts once an event names it.
+INSERT INTO line_population (provider_invoice, attempt, part, customer_name, product_name, created_at)
+VALUES (%(provider_invoice)s, %(attempt)s, %(part)s, %(customer_name)s, %(product_name)s, %(at)s)
+RETURNING population;
+
+-- name: copy_in
+-- Canonical rows, each led by its population.
+COPY provider_line (population, number, kind, charge, customer_ref, product_ref, subscription_ref, charge_from,
+                    charge_to, quantity, unit, unit_price, amount, tax, currency, attributes)
+FROM STDIN (FORMAT csv);
+
+-- name: copy_out
+-- The canonical rows of a chunk, byte for byte as they were read.
+COPY (
+    SELECT number, kind, charge, customer_ref, product_ref, subscription_ref, charge_from, charge_to,
+           trim_scale(quantity), unit, trim_scale(unit_price), trim_scale(amount), trim_scale(tax), currency, attributes
+    FROM provider_line
+    WHERE population = %(population)s AND number BETWEEN %(first)s AND %(last)s
+    ORDER BY number
+) TO STDOUT (FORMAT csv, FORCE_QUOTE (customer_ref, product_ref, subscription_ref, unit, attributes));
+
+-- name: find_lines
+-- A page of lines by number, with what the activation fixed about them, if there was one.
+SELECT l.population, l.number, l.kind, l.charge, l.customer_ref, l.product_ref, l.subscription_ref, l.charge_from,
+       l.charge_to, l.quantity, l.unit, l.unit_price, l.amount, l.tax, l.currency, l.attributes,
+       c.code, p.code, r.excluded
+FROM provider_line l
+LEFT JOIN line_resolution v ON v.resolution = %(resolution)s
+LEFT JOIN line_reference c ON c.resolution = v.resolution AND c.kind = 'customer'
+     AND c.reference = coalesce(l.customer_ref, '')
+     AND l.charge_from >= c.valid_from AND l.charge_from < c.valid_to
+LEFT JOIN line_reference p ON p.resolution = v.resolution AND p.kind = 'product'
+     AND p.reference = coalesce(l.product_ref, '')
+     AND l.charge_from >= p.valid_from AND l.charge_from < p.valid_to
+LEFT JOIN line_bill_from b ON b.resolution = v.resolution AND b.customer = c.code
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN v.resolution IS NOT NULL
+                THEN exclusion(l.kind, l.charge, l.charge_from, c.code, p.code, b.bill_from, v.pass_on) END AS excluded
+) AS r
+WHERE l.population = ANY (%(populations)s)
+  AND l.number > %(after)s
+  AND (%(first)s::integer IS NULL OR l.number BETWEEN %(first)s AND %(last)s)
+  AND (%(billable)s::boolean IS NULL OR (v.resolution IS NOT NULL AND (r.excluded IS NULL) = %(billable)s))
+  AND (%(held_customers)s::text[] IS NULL OR EXISTS (
+      SELECT FROM unnest(%(held_customers)s::text[], %(held_first)s::integer[], %(held_last)s::integer[]) AS h(c, f, t)
+      WHERE h.c = c.code AND l.number BETWEEN h.f AND h.t AND r.excluded IS NULL))
+  AND NOT EXISTS (
+      SELECT FROM unnest(%(free_customers)s::text[], %(free_first)s::integer[], %(free_last)s::integer[]) AS h(c, f, t)
+      WHERE h.c = c.code AND l.number BETWEEN h.f AND h.t)
+ORDER BY l.number
+LIMIT %(limit)s;
+
+-- name: count_lines
+-- How many lines find_lines would give.
+SELECT count(*)
+FROM provider_line l
+LEFT JOIN line_resolution v ON v.resolution = %(resolution)s
+LEFT JOIN line_reference c ON c.resolution = v.resolution AND c.kind = 'customer'
+     AND c.reference = coalesce(l.customer_ref, '')
+     AND l.charge_from >= c.valid_from AND l.charge_from < c.valid_to
+LEFT JOIN line_reference p ON p.resolution = v.resolution AND p.kind = 'product'
+     AND p.reference = coalesce(l.product_ref, '')
+     AND l.charge_from >= p.valid_from AND l.charge_from < p.valid_to
+LEFT JOIN line_bill_from b ON b.resolution = v.resolution AND b.customer = c.code
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN v.resolution IS NOT NULL
+                THEN exclusion(l.kind, l.charge, l.charge_from, c.code, p.code, b.bill_from, v.pass_on) END AS excluded
+) AS r
+WHERE l.population = ANY (%(populations)s)
+  AND l.number > %(after)s
+  AND (%(first)s::integer IS NULL OR l.number BETWEEN %(first)s AND %(last)s)
+  AND (%(billable)s::boolean IS NULL OR (v.resolution IS NOT NULL AND (r.excluded IS NULL) = %(billable)s))
+  AND (%(held_customers)s::text[] IS NULL OR EXISTS (
+      SELECT FROM unnest(%(held_customers)s::text[], %(held_first)s::integer[], %(held_last)s::integer[]) AS h(c, f, t)
+      WHERE h.c = c.code AND l.number BETWEEN h.f AND h.t AND r.excluded IS NULL))
+  AND NOT EXISTS (
+      SELECT FROM unnest(%(free_customers)s::text[], %(free_first)s::integer[], %(free_last)s::integer[]) AS h(c, f, t)
+      WHERE h.c = c.code AND l.number BETWEEN h.f AND h.t);
+
+-- name: batch
+-- Cost and digest of lines by their numbers, which are unique in an attempt.
+SELECT count(*), coalesce(trim_scale(sum(amount)), 0),
+       encode(sha256(convert_to(coalesce(string_agg(number || ',' || trim_scale(amount) || E'\n', '' ORDER BY number),
+                                         ''), 'UTF8')), 'hex')
+FROM provider_line
+WHERE population = ANY (%(populations)s) AND number = ANY (%(numbers)s);
+
+-- name: populations_before
+-- Populations begun before an instant, oldest first.
+SELECT population, provider_invoice FROM line_population WHERE created_at < %(before)s ORDER BY population;
+
+-- name: purge_lines
+-- Remove lines of populations that count nowhere.
+DELETE FROM provider_line WHERE population = ANY (%(populations)s);
+
+-- name: purge_populations
+-- Forget populations whose lines are gone.
+DELETE FROM line_population WHERE population = ANY (%(populations)s);
