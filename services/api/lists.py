@@ -1,0 +1,49 @@
+"""Lists: which page, and waiting until the read model has what the caller has written."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from fastapi import Depends, Query
+from starlette.responses import Response
+
+from projections.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, PageRequest
+from services.api.rendering import Json
+
+T = TypeVar("T")
+MAX_POSITION: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The page that is wanted, and the position the read model must have reached."""
+
+    page: PageRequest
+    at_least: int | None
+
+
+async def _listing(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items a page")] = DEFAULT_LIMIT,
+    cursor: Annotated[
+        str | None,
+        Query(max_length=2000, description="`next_cursor` of the page before; it stays put while items come"),
+    ] = None,
+    count: Annotated[Literal["yes", "no"], Query(description="`no` leaves `total` out, which is quicker")] = "yes",
+    at_least: Annotated[
+        int | None,
+        Query(ge=0, le=MAX_POSITION, description="Wait until the read model has this position, else 503"),
+    ] = None,
+) -> Listing:
+    return Listing(PageRequest(limit, cursor, count == "yes"), at_least)
+
+
+ListingDep = Annotated[Listing, Depends(_listing)]
+"""The query parameters of every list."""
+
+
+def page_answer(page: Page[T], render: Callable[[T], Mapping[str, Any]], **more: object) -> Response:
+    """`{"items", "next_cursor", "total"}`; `total` only when it was counted."""
+    body: dict[str, Any] = {"items": [render(item) for item in page.items], "next_cursor": page.next_cursor, **more}
+    if page.total is not None:
+        body["total"] = page.total
+    return Json(body)

@@ -1,0 +1,1 @@
+"""Routes, one file a resource, named as the path."""

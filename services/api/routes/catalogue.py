@@ -1,0 +1,32 @@
+"""All routes, the busiest first: they are matched in this order."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from domain.reference.kinds import KINDS
+from services.api.route import ApiRoute
+from services.api.routes import events, keys, reference, reference_bulk, reference_more, system
+
+REFERENCE_KINDS = ("provider", "customer", "cluster", "product", "group", "exchange-rate", "notification-template")
+"""Kinds with routes of their own; jobs have others."""
+
+
+def all_routers() -> Sequence[APIRouter]:
+    """Every router, each with whole paths."""
+    return (
+        *(_of_kind(name) for name in REFERENCE_KINDS),
+        reference_more.router,
+        keys.router,
+        events.router,
+        system.router,
+    )
+
+
+def _of_kind(name: str) -> APIRouter:
+    kind = KINDS[name]
+    router = APIRouter(route_class=ApiRoute, tags=[kind.plural])
+    base = f"/v1/{kind.plural}"
+    reference_bulk.add_routes(router, kind, base)
+    reference.add_routes(router, kind, base)
+    return router

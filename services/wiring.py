@@ -1,0 +1,147 @@
+"""The one place of wiring: everything that a process of ours works with, opened in order and closed in reverse."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from prometheus_client import CollectorRegistry
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from adapters.clock import Clock, TestClock, open_clock
+from adapters.embedded_postgres import EmbeddedPostgres
+from adapters.event_store import Codec, PostgresEventStore, RowWriter
+from adapters.keys import StoredKeys, write_key_ended, write_key_made
+from adapters.migrate import migrate
+from adapters.reference import NoApprovedInvoices, StoredReference, write_identifiers, write_provider
+from adapters.sql_files import load_sql
+from adapters.templates import SandboxedTemplates
+from commands.keys.rows import KeyEnded, KeyMade
+from commands.ports.event_store import StoreUnavailable
+from commands.ports.key_vault import KeyVault
+from commands.reference.desk import Desk
+from commands.reference.rows import IdentifierRows, ProviderRows
+from services.api.rate_limit import RateLimit
+from services.settings import Settings
+
+_RELAY = load_sql("adapters.relay")
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+
+
+@dataclass(slots=True)
+class Parts:
+    """What handlers, queries and processes are given. Open it with `open_parts`."""
+
+    settings: Settings
+    database_url: str
+    zone: ZoneInfo
+    clock: Clock
+    pool: Pool
+    store: PostgresEventStore
+    keys: StoredKeys
+    desk: Desk
+    reference: StoredReference
+    retention: NoApprovedInvoices
+    rate_limit: RateLimit
+    metrics: CollectorRegistry
+    version: str
+    vault: KeyVault | None = None
+
+    @property
+    def zone_name(self) -> str:
+        """The deployment's time zone, as events record it."""
+        return self.settings.time_zone
+
+    async def feed_position(self) -> int:
+        """The position up to which readers of the feed can be: acknowledged by Kafka, or without it, recorded."""
+        kafka = self.settings.kafka()
+        if kafka is None:
+            return await self.store.head()
+        async with self.pool.connection() as connection:
+            row = await (await connection.execute(_RELAY["load_progress"], {"name": kafka.prefix})).fetchone()
+        return int(row[2]) if row is not None and row[0] == row[1] else 0
+
+    def business_date(self, instant: datetime) -> date:
+        """The day of an instant in the deployment's time zone."""
+        return instant.astimezone(self.zone).date()
+
+
+def program_version() -> str:
+    """Of the installed package."""
+    try:
+        return version("ledgerline")
+    except PackageNotFoundError:
+        return "0"
+
+
+ROW_WRITERS: dict[type, RowWriter] = {
+    IdentifierRows: write_identifiers,
+    ProviderRows: write_provider,
+    KeyMade: write_key_made,
+    KeyEnded: write_key_ended,
+}
+"""Who writes the rows that ride in a save's transaction."""
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, *, database_url: str | None = None) -> AsyncIterator[Parts]:
+    """Open the database (the embedded one unless an address is set), bring its schema up to date, open all ports.
+
+    `database_url` wins over the settings. Raises what stands in the way, in words: EmbeddedPostgresError,
+    MigrationFailed, StoreUnavailable, ClockRefused.
+    """
+    async with AsyncExitStack() as stack:
+        url = database_url or settings.database_conninfo()
+        if url is None:
+            server = await asyncio.to_thread(EmbeddedPostgres.start, settings.data)
+            stack.callback(server.stop)
+            url = server.url
+        await asyncio.to_thread(migrate, url)
+        pool = await _open_pool(stack, url, settings.database_pool)
+        clock = await open_clock(pool, settings.clock)
+        if isinstance(clock, TestClock):
+            stack.push_async_callback(clock.close)
+        codec = Codec()
+        store = await stack.enter_async_context(
+            await PostgresEventStore.open(url, codec, row_writers=ROW_WRITERS, pool_size=settings.database_pool)
+        )
+        yield Parts(
+            settings=settings,
+            database_url=url,
+            zone=ZoneInfo(settings.time_zone),
+            clock=clock,
+            pool=pool,
+            store=store,
+            keys=StoredKeys(pool, time.monotonic),
+            desk=Desk(store, SandboxedTemplates()),
+            reference=StoredReference(store, pool),
+            retention=NoApprovedInvoices(),
+            rate_limit=RateLimit(settings.rate_limit, time.monotonic),
+            metrics=CollectorRegistry(),
+            version=program_version(),
+        )
+
+
+async def _open_pool(stack: AsyncExitStack, url: str, size: int) -> Pool:
+    pool: Pool = AsyncConnectionPool(
+        url,
+        kwargs={"autocommit": True, "application_name": "ledgerline"},
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=10,
+        check=AsyncConnectionPool.check_connection,
+    )
+    try:
+        await pool.open(wait=True, timeout=15)
+    except PoolTimeout as error:
+        await pool.close()
+        raise StoreUnavailable("The database did not answer for 15 s. Is it up?") from error
+    stack.push_async_callback(pool.close)
+    return pool
