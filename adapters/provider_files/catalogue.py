@@ -9,6 +9,7 @@ from commands.ports.provider_files import FileRejected, MappingSource
 
 AUTO = "auto"
 _SHOWN = 6
+_MOST = 0.5
 
 
 @cache
@@ -41,13 +42,18 @@ def load_mapping(source: MappingSource) -> FormatMapping | None:
 
 
 def detect(header: Sequence[str]) -> FormatMapping:
-    """The built-in format of a header row: the one with the most telling columns, all of them present."""
+    """The built-in format of a header row: the one with the most telling columns, all of them present.
+
+    Where none fits, one that has most of its required columns: what it lacks is then the error to report.
+    """
     names = set(header)
     fitting = [
         mapping
         for mapping in built_in().values()
         if mapping.detect and all(_present(mapping, name, names) for name in mapping.detect)
     ]
+    if not fitting and (near := _nearest(names)) is not None:
+        return near
     if not fitting:
         shown = ", ".join(list(header)[:_SHOWN])
         raise FileRejected(
@@ -56,6 +62,14 @@ def detect(header: Sequence[str]) -> FormatMapping:
             f"({', '.join(built_in())}): name the format or give a mapping file.",
         )
     return max(fitting, key=lambda mapping: len(mapping.detect))
+
+
+def _nearest(header: set[str]) -> FormatMapping | None:
+    def share(mapping: FormatMapping) -> float:
+        return sum(_present(mapping, name, header) for name in mapping.required) / max(len(mapping.required), 1)
+
+    best = max(built_in().values(), key=share)
+    return best if share(best) > _MOST else None
 
 
 def _present(mapping: FormatMapping, name: str, header: set[str]) -> bool:

@@ -158,10 +158,10 @@ class FileReading:
     def _rejected(self, batch: Batch, column: str | None, fault: CellFault) -> FileRejected:
         line = batch.rows[fault.row].as_py()
         place = f"{self._file.path}, line {line}" + (f", column {column}" if column else "")
-        value = f"{fault.text[:80]!r} " if fault.text else ""
+        value = f": {fault.text[:80]!r} " if fault.text else " "
         return FileRejected(
             fault.code,
-            f"{place}: {value}{fault.why}; correct the file or ask the provider for a new one.",
+            f"{place}{value}{fault.why}; correct the file or ask the provider for a new one.",
             file=self._file.path,
             line=line,
             column=column,

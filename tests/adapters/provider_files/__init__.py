@@ -1,0 +1,1 @@
+"""Provider files: formats, the engine and its limits, sources, lists."""
