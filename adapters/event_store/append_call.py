@@ -2,25 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg import AsyncCursor
 
-from adapters.event_store.encode import Columns, EncodedSave
-from adapters.event_store.packing import (
-    BigintArray,
-    BoolArray,
-    ByteaArray,
-    DateArray,
-    InstantArray,
-    IntArray,
-    PackedArray,
-    TextArray,
-    UuidArray,
-    pack_int,
-)
+from adapters.event_store.encode import EncodedSave
+from adapters.event_store.packing import NewAnswers, NewClaims, NewEvents, NewWrites, PackedRecords
 from adapters.sql_files import load_sql
 from commands.ports.event_store import AlreadyAnswered, Appended, ClaimTaken, Conflict, StoredAnswer
 from domain.identity import Stream
@@ -28,20 +16,8 @@ from domain.identity import Stream
 MAX_GROUP: Final = 256
 """Saves in one group."""
 
-_SQL = load_sql("adapters.event_store")
-_APPEND = _SQL["append_events"].encode()
-_SAVE_NUMBERS = [pack_int(number) for number in range(MAX_GROUP + 1)]
-
-_WRITES = (TextArray, BigintArray, ByteaArray, BigintArray, ByteaArray)
-_EVENTS = (
-    *(IntArray, IntArray, TextArray, BigintArray, TextArray, ByteaArray, UuidArray, IntArray, UuidArray),
-    *(InstantArray, DateArray, TextArray, TextArray, TextArray, UuidArray, TextArray, TextArray, TextArray),
-    *(ByteaArray, ByteaArray),
-)
-_CLAIMS = (TextArray, TextArray, UuidArray, BoolArray)
-_ANSWERS = (TextArray, TextArray, TextArray, IntArray, TextArray, TextArray, IntArray)
-_NO_CLAIMS = [IntArray([]), *(array([]) for array in _CLAIMS)]
-_NO_ANSWERS = [IntArray([]), *(array([]) for array in _ANSWERS)]
+_APPEND = load_sql("adapters.event_store")["append_events"].encode()
+_NO_CLAIMS, _NO_ANSWERS = NewClaims(()), NewAnswers(())
 
 
 class Again(Exception):
@@ -64,33 +40,17 @@ async def append_group(cursor: AsyncCursor[Any], group: Sequence[EncodedSave]) -
     return outcomes(group, row[0], row[1])
 
 
-def arguments(group: Sequence[EncodedSave]) -> list[PackedArray | bool]:
+def arguments(group: Sequence[EncodedSave]) -> list[PackedRecords | bytes | bool]:
     """The group as the function's arguments."""
-    keys = list(chain.from_iterable(save.keys for save in group))
+    keys = [key for save in group for key in save.keys]
     return [
-        *_arrays(_WRITES, [(save.writes, save.write_columns) for save in group]),
-        *_arrays(_EVENTS, [(save.events, save.event_columns) for save in group]),
-        *(
-            _arrays(_CLAIMS, [(s.claims, s.claim_columns) for s in group])
-            if any(s.claims for s in group)
-            else _NO_CLAIMS
-        ),
-        *(
-            _arrays(_ANSWERS, [(s.answers, s.answer_columns) for s in group])
-            if any(s.answers for s in group)
-            else _NO_ANSWERS
-        ),
-        len(keys) != len(set(keys)) and len(group) > 1,
+        NewWrites(save.writes for save in group),
+        NewEvents(save.events for save in group),
+        NewClaims(save.claims for save in group) if any(save.claims for save in group) else _NO_CLAIMS,
+        NewAnswers(save.answers for save in group) if any(save.answers for save in group) else _NO_ANSWERS,
+        b"".join([save.hashes for save in group]),
+        len(group) > 1 and len(keys) != len(set(keys)),
     ]
-
-
-def _arrays(kinds: Sequence[type[PackedArray]], parts: Sequence[tuple[int, Columns]]) -> list[PackedArray]:
-    """One array a column, and before them the numbers of the saves."""
-    numbers = [_SAVE_NUMBERS[number] * count for number, (count, _) in enumerate(parts, 1)]
-    total = sum(count for count, _ in parts)
-    columns = zip(*(part for count, part in parts if count), strict=True) if total else [()] * len(kinds)
-    joined = [kind.of(total, b"".join(column)) for kind, column in zip(kinds, columns, strict=True)]
-    return [IntArray.of(total, b"".join(numbers)), *joined]
 
 
 def outcomes(group: Sequence[EncodedSave], base: int, lost: Sequence[Mapping[str, Any]] | None) -> list[Outcome]:
@@ -106,7 +66,7 @@ def outcomes(group: Sequence[EncodedSave], base: int, lost: Sequence[Mapping[str
         if (reason := reasons.get(number)) is not None:  # type: ignore[assignment]  # not the loop's above
             found.append(_loss(reason))
         else:
-            position += save.events
+            position += len(save.events)
             found.append(Appended(position if save.events else 0))
     return found
 

@@ -9,7 +9,7 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection, AsyncCursor
 
-from adapters.event_store.packing import register_arrays
+from adapters.event_store.packing import register_records
 from commands.ports.event_store import StoreUnavailable
 
 T = TypeVar("T")
@@ -35,9 +35,13 @@ async def connect(url: str, name: str) -> AsyncConnection[tuple[Any, ...]]:
     connection = await AsyncConnection.connect(
         url, autocommit=True, application_name=f"ledgerline {name}", prepare_threshold=0, **CONNECTION_OPTIONS
     )
-    register_arrays(connection)
-    # Statements here look up a few rows by key; a plan from before the first ANALYZE must not read whole tables.
-    await connection.execute("SET enable_seqscan = off; SET jit = off; SET lock_timeout = '10s'", prepare=False)
+    await register_records(connection)
+    # Statements here look up a few rows by key: one plan for ever, and none that was made while tables were empty and
+    # reads them whole. Planning anew for each call would cost as much as the call.
+    await connection.execute(
+        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; SET lock_timeout = '10s'",
+        prepare=False,
+    )
     return connection
 
 

@@ -1,19 +1,22 @@
-"""A save as the append function takes it: packed columns, hashes computed, keys by which saves can get in each
+"""A save as the append function takes it: packed records, hashes computed, keys by which saves can get in each
 other's way.
 
-Encoding happens in the caller's task, while the group before is being committed.
+Encoding happens in the caller's task, while the group before is being committed. It is most of what a command costs in
+this process, so what is the same for all events of a save is made once, and few objects are made.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final
 
-from adapters.event_store.chain import event_id, header, instant_text, link
+from adapters.event_store.chain import escaped, event_id_bytes, instant_text
 from adapters.event_store.codec import Codec
 from adapters.event_store.packing import (
-    NULL,
+    NULL_BYTES,
+    NULL_INT,
     pack_bigint,
     pack_bool,
     pack_bytes,
@@ -22,6 +25,7 @@ from adapters.event_store.packing import (
     pack_int,
     pack_text,
     pack_uuid,
+    pack_uuid_bytes,
 )
 from commands.origin import Origin
 from commands.ports.event_store import Answer, Claim, Save, Write
@@ -30,161 +34,158 @@ from domain.identity import Stream
 ANSWER_DAYS: Final = 90
 """How long an answer is kept that is not a money command's."""
 
-Columns = tuple[bytes, ...]
-
 
 @dataclass(slots=True)
 class EncodedSave:
-    """A save, ready to be put into a group. Columns are in the order of the append function's arguments."""
+    """A save, ready to be put into a group: packed records without the number that the group gives it."""
 
     save: Save
-    writes: int
-    write_columns: Columns
-    events: int
-    event_columns: Columns
-    claims: int
-    claim_columns: Columns
-    answers: int
-    answer_columns: Columns
-    keys: tuple[str, ...]
+    writes: list[bytes]
+    events: list[bytes]
+    claims: list[bytes]
+    answers: list[bytes]
+    hashes: bytes
+    """Of all events in order, joined."""
+    keys: list[str]
     """Streams, names and idempotency keys: two saves that share one cannot both be judged in one group."""
     last_hashes: Mapping[Stream, bytes]
     """Hash of the last event that each stream would get: how an earlier try of the save is recognised."""
     size: int
-    """Bytes, roughly: what bounds a group."""
+    """Bytes of the events: what bounds a group."""
 
 
-_text = lru_cache(maxsize=4096)(pack_text)  # types, zones, actors, keys: few different ones, over and over
+_text = lru_cache(maxsize=4096)(pack_text)  # types, kinds, zones, actors: few different ones, over and over
+_small = lru_cache(maxsize=1024)(pack_int)
 
 
 def encode_save(save: Save, codec: Codec) -> EncodedSave:
     """Pack a save. Raises what the codec raises, and ValueError for two writes of one stream: nothing was sent."""
-    size = sum(len(write.facts) for write in save.writes)
-    write_rows: list[Columns] = []
-    event_rows: list[Columns] = []
-    keys: list[str] = []
-    last_hashes: dict[Stream, bytes] = {}
+    encoder = _Encoder(save.origin, codec, sum([len(write.facts) for write in save.writes]))
     for write in save.writes:
-        subject = str(write.after.stream)
-        if subject in keys:
-            raise ValueError(f"a save has two writes for {subject}; put their facts into one")
-        keys.append(subject)
-        last = _encode_write(save.origin, write, subject, codec, write_rows, event_rows, size)
-        last_hashes[write.after.stream] = last
-    claim_rows = [_claim(claim) for claim in save.claims]
-    keys.extend(f"name:{claim.kind}:{claim.key}" for claim in save.claims)
-    answer_rows = [_answer(save.answer)] if save.answer else []
-    if save.answer:
+        encoder.add(write)
+    keys = encoder.keys
+    claims: list[bytes] = []
+    for claim in save.claims:
+        claims.append(_claim(claim))
+        keys.append(f"name:{claim.kind}:{claim.key}")
+    answers: list[bytes] = []
+    if save.answer is not None:
+        answers.append(_answer(save.answer))
         keys.append(f"answer:{save.answer.key.scope}:{save.answer.key.key}")
     return EncodedSave(
         save=save,
-        writes=len(write_rows),
-        write_columns=_columns(write_rows),
-        events=size,
-        event_columns=_columns(event_rows),
-        claims=len(claim_rows),
-        claim_columns=_columns(claim_rows),
-        answers=len(answer_rows),
-        answer_columns=_columns(answer_rows),
-        keys=tuple(keys),
-        last_hashes=last_hashes,
-        size=sum(len(row[5]) for row in event_rows) + 400 * size + 200,
+        writes=encoder.writes,
+        events=encoder.events,
+        claims=claims,
+        answers=answers,
+        hashes=b"".join(encoder.hashes),
+        keys=keys,
+        last_hashes=encoder.last_hashes,
+        size=sum([len(event) for event in encoder.events]),
     )
 
 
-def _columns(rows: Sequence[Columns]) -> Columns:
-    return rows[0] if len(rows) == 1 else tuple(map(b"".join, zip(*rows, strict=True)))
+class _Encoder:
+    """Packs the writes of one save; `size` is the number of its events."""
 
-
-def _encode_write(
-    origin: Origin,
-    write: Write,
-    subject: str,
-    codec: Codec,
-    write_rows: list[Columns],
-    event_rows: list[Columns],
-    size: int,
-) -> bytes:
-    """Add the write's rows; the hash that its stream would end with."""
-    history = write.after
-    expected = bytes.fromhex(history.head_hash)
-    previous = expected
-    version = history.version
-    stream = pack_text(subject)
-    occurred = instant_text(origin.now)
-    envelope = (
-        pack_instant(origin.now),
-        pack_date(origin.business_date),
-        _text(origin.zone),
-        _text(origin.actor),
-        _text(origin.agent),
-        pack_uuid(origin.command_id),
-        pack_text(origin.correlation_id),
-        pack_text(origin.causation_id),
-        pack_text(origin.traceparent),
-    )
-    record_key = pack_uuid(write.record_key or history.stream.id)
-    for fact in write.facts:
-        version += 1
-        state = codec.encode(fact)
-        event = event_id(subject, version, origin.command_id)
-        lines = header(
-            event=event,
-            type_=fact.type,
-            schema_version=fact.schema_version,
-            subject=subject,
-            version=version,
-            occurred_at=occurred,
-            business_date=origin.business_date,
-            zone=origin.zone,
-            actor=origin.actor,
-            agent=origin.agent,
-            command_id=origin.command_id,
-            correlation_id=origin.correlation_id,
-            causation_id=origin.causation_id,
+    def __init__(self, origin: Origin, codec: Codec, size: int) -> None:
+        self.writes: list[bytes] = []
+        self.events: list[bytes] = []
+        self.hashes: list[bytes] = []
+        self.keys: list[str] = []
+        self.last_hashes: dict[Stream, bytes] = {}
+        self._codec = codec
+        self._size = _small(size)
+        self._command = command = str(origin.command_id)
+        self._occurred = instant_text(origin.now)
+        self._header_end = (
+            f"{self._occurred}\n{origin.business_date}\n{escaped(origin.zone)}\n{escaped(origin.actor)}\n"
+            f"{escaped(origin.agent)}\n{command}\n{escaped(origin.correlation_id)}\n{escaped(origin.causation_id)}\n"
         )
-        digest = link(previous, lines, state)
-        event_rows.append(
+        self._envelope = b"".join(
             (
-                pack_int(len(event_rows)),
-                pack_int(size),
-                stream,
-                pack_bigint(version),
-                _text(fact.type),
-                pack_bytes(state),
-                pack_uuid(event),
-                pack_int(fact.schema_version),
-                record_key,
-                *envelope,
-                pack_bytes(previous),
-                pack_bytes(digest),
+                pack_instant(origin.now),
+                pack_date(origin.business_date),
+                _text(origin.zone),
+                _text(origin.actor),
+                _text(origin.agent),
+                pack_uuid(origin.command_id),
+                pack_text(origin.correlation_id),
+                pack_text(origin.causation_id),
+                pack_text(origin.traceparent),
             )
         )
-        previous = digest
-    write_rows.append(
-        (
-            stream,
-            pack_bigint(history.version),
-            pack_bytes(expected) if history.version else NULL,
-            pack_bigint(version),
-            pack_bytes(previous) if write.facts else NULL,
+
+    def add(self, write: Write) -> None:
+        history = write.after
+        stream, version = history.stream, history.version
+        subject = f"{stream.kind}/{stream.id}"
+        if subject in self.keys:
+            raise ValueError(f"a save has two writes for {subject}; put their facts into one")
+        self.keys.append(subject)
+        packed_stream, kind = pack_text(subject), _text(stream.kind)
+        record_key = pack_uuid(write.record_key or stream.id)
+        previous = expected = bytes.fromhex(history.head_hash)
+        for fact in write.facts:
+            version += 1
+            state = self._codec.encode(fact)
+            type_, schema_version = fact.type, fact.schema_version
+            event = event_id_bytes(subject, version, self._command)
+            h = event.hex()
+            header = (
+                f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}\n{type_}\n{schema_version}\n{subject}\n{version}\n"
+                f"{self._header_end}"
+            )
+            digest = sha256(previous + header.encode() + state).digest()
+            self.events.append(
+                b"".join(
+                    (
+                        _small(len(self.events)),
+                        self._size,
+                        packed_stream,
+                        kind,
+                        pack_bigint(version),
+                        _text(type_),
+                        pack_bytes(state),
+                        pack_uuid_bytes(event),
+                        _small(schema_version),
+                        record_key,
+                        self._envelope,
+                        pack_bytes(previous),
+                        pack_bytes(digest),
+                    )
+                )
+            )
+            self.hashes.append(digest)
+            previous = digest
+        self.last_hashes[stream] = previous
+        self.writes.append(
+            b"".join(
+                (
+                    packed_stream,
+                    pack_bigint(history.version),
+                    pack_bytes(expected) if history.version else NULL_BYTES,
+                    pack_bigint(version),
+                    pack_bytes(previous) if write.facts else NULL_BYTES,
+                )
+            )
         )
-    )
-    return previous
 
 
-def _claim(claim: Claim) -> Columns:
-    return (_text(claim.kind), pack_text(claim.key), pack_uuid(claim.owner), pack_bool(claim.take))
+def _claim(claim: Claim) -> bytes:
+    return b"".join((_text(claim.kind), pack_text(claim.key), pack_uuid(claim.owner), pack_bool(claim.take)))
 
 
-def _answer(answer: Answer) -> Columns:
+def _answer(answer: Answer) -> bytes:
     key = answer.key
-    return (
-        pack_text(key.scope),
-        pack_text(key.key),
-        pack_text(key.digest),
-        pack_int(answer.status),
-        pack_text(json.dumps(dict(answer.body), separators=(",", ":"), ensure_ascii=False)),
-        pack_text(json.dumps(dict(answer.headers), separators=(",", ":"), ensure_ascii=False)),
-        NULL if key.forever else pack_int(ANSWER_DAYS),
+    return b"".join(
+        (
+            pack_text(key.scope),
+            pack_text(key.key),
+            pack_text(key.digest),
+            pack_int(answer.status),
+            pack_text(json.dumps(dict(answer.body), separators=(",", ":"), ensure_ascii=False)),
+            pack_text(json.dumps(dict(answer.headers), separators=(",", ":"), ensure_ascii=False)),
+            NULL_INT if key.forever else pack_int(ANSWER_DAYS),
+        )
     )

@@ -5,11 +5,11 @@ from collections import defaultdict, deque
 from typing import Any, Final
 
 from psycopg import AsyncCursor
+from psycopg.types.numeric import Int8
 
 from adapters.event_store.chain import GENESIS_HEX
 from adapters.event_store.codec import Codec
 from adapters.event_store.connection import LiveConnection
-from adapters.event_store.packing import BigintArray, TextArray, pack_bigint, pack_text
 from adapters.sql_files import load_sql
 from commands.ports.event_store import History, StoreUnavailable
 from domain.identity import Stream
@@ -74,8 +74,8 @@ class Loader:
                         future.exception()  # whoever asked may be gone; that is no fault to be logged
 
     async def _answer(self, wanted: list[tuple[_Key, "asyncio.Future[History]"]]) -> None:
-        streams = TextArray([pack_text(str(stream)) for (stream, _), _ in wanted])
-        versions = BigintArray([pack_bigint(upto) for (_, upto), _ in wanted])
+        streams = [str(stream) for (stream, _), _ in wanted]
+        versions = [Int8(upto) for (_, upto), _ in wanted]
         # The same stream may be wanted up to two versions: then its rows come twice, told apart by counting.
         if len({stream for (stream, _), _ in wanted}) < len(wanted):
             for one in wanted if len(wanted) > 1 else ():

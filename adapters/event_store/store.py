@@ -17,7 +17,7 @@ from adapters.event_store.connection import CONNECTION_OPTIONS, PATIENCE, LiveCo
 from adapters.event_store.encode import EncodedSave, encode_save
 from adapters.event_store.group_writer import GroupWriter
 from adapters.event_store.loader import ALL, Loader
-from adapters.event_store.packing import register_arrays
+from adapters.event_store.packing import register_records
 from adapters.event_store.rows import StoredRow, recorded, stored_row
 from adapters.event_store.tail import Hints
 from adapters.sql_files import load_sql
@@ -115,7 +115,8 @@ class PostgresEventStore:
 
     async def load_by_key(self, record_key: UUID, kind: str) -> Sequence[History]:
         """See the port; in order of the streams' ids."""
-        rows = await self._fetch("streams_by_key", (record_key, kind))
+        own = str(Stream(kind, record_key))
+        rows = await self._fetch("streams_by_key", {"key": record_key, "kind": kind, "own": own})
         streams = [Stream.parse(row[0]) for row in rows]
         return list((await self.load_many(streams)).values())
 
@@ -243,4 +244,4 @@ class PostgresEventStore:
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
-    register_arrays(connection)
+    await register_records(connection)

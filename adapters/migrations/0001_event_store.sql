@@ -9,7 +9,7 @@ CREATE TABLE stored_events (
     notification_id    bigint           NOT NULL,  -- global position, in order of commit
     event_id           uuid,
     schema_version     integer          NOT NULL DEFAULT 1,
-    kind               text COLLATE "C" NOT NULL GENERATED ALWAYS AS (split_part(originator_id, '/', 1)) STORED,
+    kind               text COLLATE "C" NOT NULL,  -- of the stream
     record_key         uuid,                       -- the key of its record on the topic
     occurred_at        timestamptz,
     recorded_at        timestamptz      NOT NULL,
@@ -28,7 +28,9 @@ CREATE TABLE stored_events (
     PRIMARY KEY (originator_id, originator_version)
 );
 CREATE UNIQUE INDEX stored_events_notification_id_idx ON stored_events (notification_id);
-CREATE INDEX stored_events_record_key ON stored_events (record_key, kind);
+-- Finds the streams that ride under another one's key; that a stream is found under its own id needs no index.
+CREATE INDEX stored_events_record_key ON stored_events (record_key, kind)
+    WHERE originator_version = 1 AND right(originator_id, 36) <> record_key::text;
 CREATE INDEX stored_events_correlation ON stored_events (correlation_id);
 
 -- One row an append: up to where the record then reached, and a running digest over the hashes of all its events.
@@ -72,13 +74,27 @@ CREATE TRIGGER stored_events_are_final BEFORE UPDATE OR DELETE OR TRUNCATE ON st
 CREATE TRIGGER append_log_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON append_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
 
+-- What the function below takes, numbered by save from 1. A write is a stream that a save follows and extends: the
+-- version and hash that it expects (0 and null: a new stream), the version and hash that it would reach.
+CREATE TYPE new_write AS (save int, stream text, expected bigint, previous bytea, last bigint, hash bytea);
+-- Events in order of saves; `index` (from 0) and `size` place one within its save.
+CREATE TYPE new_event AS (
+    save int, index int, size int, stream text, kind text, version bigint, type text, state bytea, event uuid,
+    schema int, key uuid, occurred timestamptz, day date, zone text, actor text, agent text, command uuid,
+    correlation text, causation text, trace text, previous bytea, hash bytea
+);
+-- Unique names to take or to give back.
+CREATE TYPE new_claim AS (save int, kind text, key text, owner uuid, take boolean);
+-- Answers to keep for some days; null: for ever.
+CREATE TYPE new_answer AS (
+    save int, scope text, key text, digest text, status int, body text, headers text, days int
+);
+
 -- Appends a group of saves; each is stored as a whole or not at all, and a loser costs nobody else anything.
 --
--- Saves are numbered from 1. w_* are the streams that they write: the version and hash that a save expects to follow
--- (0 and null: a new stream), the version and hash that it would reach. e_* are events in order of saves, e_index and
--- e_size place one within its save. c_* are unique names to take or to give back, a_* answers to keep. `overlapping`
--- says that two saves of the group share a stream, a name or a key: the later one then is told 'again', because only
--- the next group can know whether the earlier one was stored.
+-- `all_hashes` are the hashes of all events in order, joined. `overlapping` says that two saves of the group share a
+-- stream, a name or a key: the later one then is told 'again', because only the next group can know whether the
+-- earlier one was stored.
 --
 -- `base` is the position before the group's first event. `lost` is null when all were stored, else a list of
 -- {save, why, ...}: 'own' (stored by an earlier try, with its position), 'answered', 'claimed', 'conflict', 'again'.
@@ -86,26 +102,16 @@ CREATE TRIGGER append_log_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON append
 -- The order lock is held from here to the end of the transaction, so positions become visible in their order; the
 -- statements below see everything committed before because of READ COMMITTED, which is why no other level will do.
 CREATE FUNCTION append_events(
-    w_save int[], w_stream text[], w_expected bigint[], w_previous bytea[], w_last bigint[], w_hash bytea[],
-    e_save int[], e_index int[], e_size int[], e_stream text[], e_version bigint[], e_type text[], e_state bytea[],
-    e_event uuid[], e_schema int[], e_key uuid[], e_occurred timestamptz[], e_day date[], e_zone text[],
-    e_actor text[], e_agent text[], e_command uuid[], e_correlation text[], e_causation text[], e_trace text[],
-    e_previous bytea[], e_hash bytea[],
-    c_save int[], c_kind text[], c_key text[], c_owner uuid[], c_take boolean[],
-    a_save int[], a_scope text[], a_key text[], a_digest text[], a_status int[], a_body text[], a_headers text[],
-    a_days int[],
-    overlapping boolean,
-    OUT base bigint, OUT lost jsonb
-) LANGUAGE plpgsql
-SET enable_seqscan = off  -- a plan made while the tables were empty must stay good when they are large
-AS $$
+    writes new_write[], events new_event[], names new_claim[], told new_answer[], all_hashes bytea,
+    overlapping boolean, OUT base bigint, OUT lost jsonb
+) LANGUAGE plpgsql AS $$
 DECLARE
     last    append_log;
     moment  timestamptz;
-    losers  int[];
+    losers  int[] := '{}';
+    skipped int[] := '{}';  -- by save: how many events of losers come before it
     more    jsonb;
-    reached bigint;
-    hashes  bytea;
+    stored  bigint;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append_events needs READ COMMITTED, not %', current_setting('transaction_isolation');
@@ -122,36 +128,35 @@ BEGIN
       FROM (SELECT w.save, w.stream,
                    (SELECT o.notification_id FROM stored_events o
                      WHERE o.originator_id = w.stream AND o.originator_version = w.last AND o.hash = w.hash) AS own
-              FROM unnest(w_save, w_stream, w_expected, w_previous, w_last, w_hash)
-                AS w(save, stream, expected, previous, last, hash)
+              FROM unnest(writes) AS w
               LEFT JOIN LATERAL (SELECT s.originator_version, s.hash FROM stored_events s
                                   WHERE s.originator_id = w.stream ORDER BY s.originator_version DESC LIMIT 1) h ON true
              WHERE coalesce(h.originator_version, 0) <> w.expected OR h.hash IS DISTINCT FROM w.previous) x;
-    IF cardinality(a_save) > 0 THEN
+    IF cardinality(told) > 0 THEN
         SELECT jsonb_agg(jsonb_build_object('save', a.save, 'why', 'answered', 'digest', s.digest,
                    'status', s.status, 'body', s.body, 'headers', s.headers, 'position', s.position))
           INTO more
-          FROM unnest(a_save, a_scope, a_key) AS a(save, scope, key)
+          FROM unnest(told) AS a
           JOIN answers s ON s.scope = a.scope AND s.key = a.key AND (s.expires_at IS NULL OR s.expires_at > moment);
         lost := CASE WHEN more IS NULL THEN lost ELSE coalesce(lost, '[]') || more END;
     END IF;
-    IF cardinality(c_save) > 0 THEN
+    IF cardinality(names) > 0 THEN
         SELECT jsonb_agg(jsonb_build_object('save', c.save, 'why', 'claimed', 'kind', s.kind, 'key', s.key,
                    'owner', s.owner))
           INTO more
-          FROM unnest(c_save, c_kind, c_key, c_owner, c_take) AS c(save, kind, key, owner, take)
+          FROM unnest(names) AS c
           JOIN claims s ON s.kind = c.kind AND s.key = c.key AND c.take AND s.owner <> c.owner;
         lost := CASE WHEN more IS NULL THEN lost ELSE coalesce(lost, '[]') || more END;
     END IF;
-    losers := ARRAY(SELECT (l ->> 'save')::int FROM jsonb_array_elements(lost) l);
+    IF lost IS NOT NULL THEN
+        losers := ARRAY(SELECT (l ->> 'save')::int FROM jsonb_array_elements(lost) l);
+    END IF;
     IF overlapping THEN
         SELECT jsonb_agg(jsonb_build_object('save', o.save, 'why', 'again')) INTO more
           FROM (SELECT u.save, min(u.save) OVER (PARTITION BY u.what, u.kind, u.name) AS first
-                  FROM (SELECT 'stream' AS what, '' AS kind, w.stream AS name, w.save
-                          FROM unnest(w_save, w_stream) AS w(save, stream)
-                        UNION ALL SELECT 'name', c.kind, c.key, c.save FROM unnest(c_save, c_kind, c_key) c(save, kind, key)
-                        UNION ALL SELECT 'answer', a.scope, a.key, a.save
-                          FROM unnest(a_save, a_scope, a_key) a(save, scope, key)) u
+                  FROM (SELECT 'stream' AS what, '' AS kind, w.stream AS name, w.save FROM unnest(writes) AS w
+                        UNION ALL SELECT 'name', c.kind, c.key, c.save FROM unnest(names) AS c
+                        UNION ALL SELECT 'answer', a.scope, a.key, a.save FROM unnest(told) AS a) u
                  WHERE NOT u.save = ANY (losers)) o
          WHERE o.first <> o.save;
         IF more IS NOT NULL THEN
@@ -159,50 +164,50 @@ BEGIN
             losers := losers || ARRAY(SELECT (l ->> 'save')::int FROM jsonb_array_elements(more) l);
         END IF;
     END IF;
+    IF lost IS NOT NULL THEN
+        skipped := ARRAY(SELECT (SELECT count(*) FROM unnest(events) e WHERE e.save <= n AND e.save = ANY (losers))::int
+                           FROM generate_series(1, (SELECT max(e.save) FROM unnest(events) e)) AS n ORDER BY n);
+        all_hashes := (SELECT string_agg(e.hash, '' ORDER BY e.save, e.index) FROM unnest(events) e
+                        WHERE NOT e.save = ANY (losers));
+    END IF;
 
-    IF cardinality(e_save) > 0 THEN
-        WITH stored AS (
-            INSERT INTO stored_events (originator_id, originator_version, topic, state, notification_id, event_id,
-                schema_version, record_key, occurred_at, recorded_at, business_date, zone, actor, agent, command_id,
-                correlation_id, causation_id, traceparent, commit_id, commit_size, previous_hash, hash)
-            SELECT e.stream, e.version, e.type, e.state, e.position, e.event, e.schema, e.key, e.occurred, moment,
-                   e.day, e.zone, e.actor, e.agent, e.command, e.correlation, e.causation, e.trace,
-                   e.position - e.index, e.size, e.previous, e.hash
-              FROM (SELECT u.*, base + row_number() OVER (ORDER BY u.ordinality) AS position
-                      FROM unnest(e_save, e_index, e_size, e_stream, e_version, e_type, e_state, e_event, e_schema,
-                                  e_key, e_occurred, e_day, e_zone, e_actor, e_agent, e_command, e_correlation,
-                                  e_causation, e_trace, e_previous, e_hash) WITH ORDINALITY
-                        AS u(save, index, size, stream, version, type, state, event, schema, key, occurred, day, zone,
-                             actor, agent, command, correlation, causation, trace, previous, hash, ordinality)
-                     WHERE NOT u.save = ANY (losers)) e
-            RETURNING notification_id, hash)
-        SELECT max(notification_id), string_agg(coalesce(hash, ''), '' ORDER BY notification_id)
-          INTO reached, hashes FROM stored;
-        IF reached IS NOT NULL THEN
+    IF cardinality(events) > 0 THEN
+        INSERT INTO stored_events (originator_id, originator_version, topic, state, notification_id, event_id,
+            schema_version, kind, record_key, occurred_at, recorded_at, business_date, zone, actor, agent, command_id,
+            correlation_id, causation_id, traceparent, commit_id, commit_size, previous_hash, hash)
+        SELECT e.stream, e.version, e.type, e.state, base + e.place - coalesce(skipped[e.save], 0), e.event,
+               e.schema, e.kind, e.key, e.occurred, moment, e.day, e.zone, e.actor, e.agent, e.command,
+               e.correlation, e.causation, e.trace, base + e.place - coalesce(skipped[e.save], 0) - e.index,
+               e.size, e.previous, e.hash
+          FROM unnest(events) WITH ORDINALITY AS e(
+               save, index, size, stream, kind, version, type, state, event, schema, key, occurred, day, zone, actor,
+               agent, command, correlation, causation, trace, previous, hash, place)
+         WHERE NOT e.save = ANY (losers);
+        GET DIAGNOSTICS stored = ROW_COUNT;
+        IF stored > 0 THEN
             INSERT INTO append_log (position, events, recorded_at, anchor)
-            VALUES (reached, coalesce(last.events, 0) + reached - base, moment,
-                    sha256(coalesce(last.anchor, '') || hashes));
-            PERFORM pg_notify('stored_events', reached::text);
+            VALUES (base + stored, coalesce(last.events, 0) + stored, moment,
+                    sha256(coalesce(last.anchor, '') || all_hashes));
+            PERFORM pg_notify('stored_events', (base + stored)::text);
         END IF;
     END IF;
-    IF cardinality(c_save) > 0 THEN
-        DELETE FROM claims s USING unnest(c_save, c_kind, c_key, c_owner, c_take) AS c(save, kind, key, owner, take)
+    IF cardinality(names) > 0 THEN
+        DELETE FROM claims s USING unnest(names) AS c
          WHERE s.kind = c.kind AND s.key = c.key AND s.owner = c.owner AND NOT c.take AND NOT c.save = ANY (losers);
         INSERT INTO claims (kind, key, owner)
-        SELECT DISTINCT c.kind, c.key, c.owner
-          FROM unnest(c_save, c_kind, c_key, c_owner, c_take) AS c(save, kind, key, owner, take)
-         WHERE c.take AND NOT c.save = ANY (losers)
+        SELECT DISTINCT c.kind, c.key, c.owner FROM unnest(names) AS c WHERE c.take AND NOT c.save = ANY (losers)
             ON CONFLICT DO NOTHING;
     END IF;
-    IF cardinality(a_save) > 0 THEN
+    IF cardinality(told) > 0 THEN
         INSERT INTO answers (scope, key, digest, status, body, headers, position, expires_at)
         SELECT a.scope, a.key, a.digest, a.status, a.body, a.headers,
-               CASE WHEN a.save = ANY (e_save) THEN base + (SELECT count(*) FROM unnest(e_save) AS u(save)
-                                                             WHERE u.save <= a.save AND NOT u.save = ANY (losers))
-                    ELSE 0 END,
+               coalesce((SELECT base + max(e.place) - coalesce(skipped[a.save], 0)
+                           FROM unnest(events) WITH ORDINALITY AS e(
+                                save, index, size, stream, kind, version, type, state, event, schema, key, occurred,
+                                day, zone, actor, agent, command, correlation, causation, trace, previous, hash, place)
+                          WHERE e.save = a.save), 0),
                moment + a.days * interval '1 day'
-          FROM unnest(a_save, a_scope, a_key, a_digest, a_status, a_body, a_headers, a_days)
-            AS a(save, scope, key, digest, status, body, headers, days)
+          FROM unnest(told) AS a
          WHERE NOT a.save = ANY (losers)
             ON CONFLICT (scope, key) DO UPDATE SET digest = excluded.digest, status = excluded.status,
                 body = excluded.body, headers = excluded.headers, position = excluded.position,

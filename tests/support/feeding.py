@@ -27,9 +27,9 @@ _KEEP = """
 INSERT INTO stored_events (
     notification_id, originator_id, originator_version, record_key, topic, schema_version, state, occurred_at,
     recorded_at, business_date, zone, actor, agent, commit_id, commit_size, command_id, correlation_id, causation_id,
-    hash, previous_hash, event_id, traceparent)
+    hash, previous_hash, event_id, traceparent, kind)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, decode(%s, 'hex'), decode(%s, 'hex'),
-        %s, %s)
+        %s, %s, %s)
 """
 
 
@@ -76,6 +76,7 @@ def _columns(r: FeedRecord) -> tuple[Any, ...]:
         *(r.position, r.subject, r.stream_version, r.record_key, r.type, r.schema_version, r.data, r.occurred_at),
         *(r.recorded_at, r.business_date, r.zone, r.actor, r.agent, r.commit_id, r.commit_size, r.command_id),
         *(r.correlation_id, r.causation_id, r.hash, r.previous_hash, r.event_id, r.traceparent),
+        r.subject.partition("/")[0],
     )
 
 

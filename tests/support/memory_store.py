@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
-from adapters.event_store.chain import GENESIS_HEX, event_id, header, instant_text, link
+from adapters.event_store.chain import GENESIS_HEX, event_id, header, link
 from adapters.event_store.codec import Codec
 from commands.origin import Origin
 from commands.ports.event_store import (
@@ -146,7 +146,7 @@ class MemoryEventStore:
             schema_version=fact.schema_version,
             subject=str(stream),
             version=version,
-            occurred_at=instant_text(origin.now),
+            occurred_at=origin.now,
             business_date=origin.business_date,
             zone=origin.zone,
             actor=origin.actor,

@@ -1,13 +1,11 @@
 -- name: append_events
--- Appends a group of saves in one round trip and says what became of each: see the function in migration 0001. The
--- arguments are: 6 arrays of writes, 21 of events, 5 of claims, 8 of answers, and whether saves overlap.
-SELECT base, lost FROM append_events(
-    %s, %s, %s, %s, %s, %s,
-    %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-    %s, %s, %s, %s, %s,
-    %s, %s, %s, %s, %s, %s, %s, %s,
-    %s
-)
+-- Appends a group of saves in one round trip and says what became of each: see the function in migration 0001.
+SELECT base, lost FROM append_events(%s, %s, %s, %s, %s, %s)
+
+-- name: record_types
+-- The numbers by which this database knows the types of what is appended.
+SELECT typname, oid, typarray FROM pg_type
+ WHERE typname IN ('new_write', 'new_event', 'new_claim', 'new_answer') AND pg_type_is_visible(oid)
 
 -- name: wait_for_appends
 -- Waits until every append that had begun has ended; the statement after this one sees what they stored.

@@ -6,8 +6,14 @@ SELECT e.originator_id, e.originator_version, e.topic, e.schema_version, e.state
  ORDER BY e.originator_id, e.originator_version
 
 -- name: streams_by_key
--- The streams of a kind under one record key.
-SELECT DISTINCT originator_id FROM stored_events WHERE record_key = %s AND kind = %s ORDER BY originator_id
+-- The streams of a kind under one record key: that of this id, and those that ride with it.
+SELECT originator_id FROM stored_events
+ WHERE record_key = %(key)s AND kind = %(kind)s
+   AND originator_version = 1 AND right(originator_id, 36) <> record_key::text
+ UNION
+SELECT originator_id FROM stored_events
+ WHERE originator_id = %(own)s AND originator_version = 1 AND record_key = %(key)s
+ ORDER BY originator_id
 
 -- name: stream_events
 -- Stored events of a stream above a version, with their envelopes.
