@@ -51,6 +51,8 @@ def plan_save(
         moves = tree.move(tree.grow(histories[CLUSTER_TREE].facts), body.code, body.parent)
         if moves:
             writes.append(Write(histories[CLUSTER_TREE], tuple(moves)))
+            if body.parent:  # nothing is written to it, but it must not be retired meanwhile
+                writes.append(Write(histories[reference_stream("cluster", body.parent)], ()))
     result: Result = "updated" if isinstance(state, InForce) else "created"
     return Plan(
         tuple(writes),

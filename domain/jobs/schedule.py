@@ -1,6 +1,6 @@
 """When a job is due: once a day, from a time of day in the deployment's zone; missed days are caught up in order."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -57,10 +57,16 @@ def next_start(body: JobBody, *, now: datetime, zone: str, last: date | None) ->
     return start if start > now else starts_at(day + timedelta(days=1), body.time, zone)
 
 
-def may_start(job: str, ended: Collection[str], active: Collection[str]) -> bool:
-    """Whether a job may start its day: the one that it follows has ended its run of the day, or is switched off."""
+def may_start(job: str, day: date, *, ended: Mapping[str, date | None], active: Collection[str]) -> bool:
+    """Whether a job may start a day: the one that it follows has ended that day, or is switched off.
+
+    `ended` is the latest day whose scheduled run has ended; days run in order.
+    """
     before = AFTER.get(job)
-    return before is None or before in ended or before not in active
+    if before is None or before not in active:
+        return True
+    last = ended.get(before)
+    return last is not None and last >= day
 
 
 def retry_after(tries: int) -> timedelta:

@@ -1,0 +1,1 @@
+"""Scheduled jobs: switched, started by hand, planned day by day."""
