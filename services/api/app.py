@@ -22,7 +22,7 @@ from services.api.routes.catalogue import all_routers
 from services.wiring import Parts
 
 TITLE = "Ledgerline"
-_DESCRIPTION = """Billing for resellers of cloud services: provider invoices in, customer invoices out, all of it recorded.
+_DESCRIPTION = """Billing for resellers of cloud services: provider invoices in, customer invoices out, steps recorded.
 
 Commands answer with the aggregate's `version` (also as `ETag`) and the `position` they reached; pass that as
 `at_least` to a list, and it shows what you have written. Send an `Idempotency-Key` to be able to repeat any command.
