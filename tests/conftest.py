@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.support.kafka_broker",
     "tests.support.processes",
     "tests.support.smtp_server",
+    "tests.support.record",
 ]
 
 

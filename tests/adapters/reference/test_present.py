@@ -1,0 +1,42 @@
+import pytest
+
+from adapters.reference import StoredReference
+from commands.reference.retire import retire
+from commands.reference.save import patch, save
+from domain.reference.bodies import Connection, CustomerBody, ProviderBody
+from domain.reference.kinds import KINDS
+from tests.support.origins import origin
+
+PROVIDER = KINDS["provider"]
+
+
+@pytest.fixture
+def reference(record):
+    return StoredReference(record.store, record.pool)
+
+
+async def test_a_provider_is_never_behind_what_was_answered(record, reference):
+    assert await reference.provider("ACME") is None
+    await save(record.desk, origin(), PROVIDER, ProviderBody(code="ACME", name="Acme"))
+    known = await reference.provider("ACME")
+    assert (known.version, known.body.name) == (1, "Acme")
+    for n in range(3):
+        await patch(record.desk, origin(), PROVIDER, "ACME", {"name": f"Acme {n}"})
+        known = await reference.provider("ACME")
+        assert (known.version, known.body.name) == (n + 2, f"Acme {n}")
+    await retire(record.desk, origin(), PROVIDER, "ACME")
+    assert await reference.provider("ACME") is None
+
+
+async def test_all_providers_in_force_by_code(record, reference):
+    for code in "CAB":
+        body = ProviderBody(code=code, name=code, mode="automatic", connection=Connection(manifest="m.json"))
+        await save(record.desk, origin(), PROVIDER, body)
+    await retire(record.desk, origin(), PROVIDER, "B")
+    assert [known.body.code for known in await reference.providers()] == ["A", "C"]
+
+
+async def test_names_of_customers_that_exist(record, reference):
+    await save(record.desk, origin(), KINDS["customer"], CustomerBody(code="C1", name="One Ltd"))
+    assert await reference.customer_names(["C1", "C2", "C1"]) == {"C1": "One Ltd"}
+    assert await reference.customer_names([]) == {}
