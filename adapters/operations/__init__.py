@@ -1,1 +1,6 @@
-"""Operations on PostgreSQL."""
+"""Operations on PostgreSQL: `StoredOperations(pool)` is the port, `ROW_WRITERS` go to the event store."""
+
+from adapters.operations.row_writers import ROW_WRITERS
+from adapters.operations.stored_operations import StoredOperations
+
+__all__ = ["ROW_WRITERS", "StoredOperations"]

@@ -1,0 +1,71 @@
+"""Rows of operations that ride in a save's transaction, before the order lock is taken."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
+
+from adapters.sql_files import load_sql
+from commands.ports.event_store import Conflict, Save
+from commands.ports.operations import Hold, NewOperation, OperationLost, PutItem, PutProgress
+from domain.identity import Stream
+
+_SQL = load_sql("adapters.operations")
+
+
+async def put_operation(connection: AsyncConnection[Any], rows: NewOperation, _: Save | None = None) -> None:
+    """Begin it. Conflict, so that the command decides again, when one with its natural key is open."""
+    new = rows.operation
+    values = {
+        "operation": new.id,
+        "kind": new.kind,
+        "key": new.key,
+        "input": Jsonb(dict(new.input)),
+        "unit": new.unit,
+        "actor": new.actor,
+        "agent": new.agent,
+        "command_id": new.command_id,
+        "correlation_id": new.correlation_id,
+        "traceparent": new.traceparent,
+        "created_at": new.created_at,
+    }
+    cursor = await connection.execute(_SQL["put_operation"], values)
+    if cursor.rowcount == 0:
+        raise Conflict(Stream("operation", new.id))
+
+
+async def put_item(connection: AsyncConnection[Any], rows: PutItem, _: Save | None = None) -> None:
+    """Write the result, unless the name has one."""
+    await _held(connection, rows.hold)
+    item = rows.item
+    values = {
+        "operation": rows.hold.operation,
+        "name": item.name,
+        "outcome": item.outcome,
+        "detail": item.detail,
+        "href": item.href,
+        "ended_at": rows.ended_at,
+    }
+    await connection.execute(_SQL["put_item"], values)
+
+
+async def put_progress(connection: AsyncConnection[Any], rows: PutProgress, _: Save | None = None) -> None:
+    """Count the lines."""
+    values = {"operation": rows.hold.operation, "token": rows.hold.token, "lines": rows.lines}
+    cursor = await connection.execute(_SQL["put_progress"], values)
+    if cursor.rowcount == 0:
+        raise OperationLost(rows.hold.operation)
+
+
+async def _held(connection: AsyncConnection[Any], hold: Hold) -> None:
+    cursor = await connection.execute(_SQL["hold"], {"operation": hold.operation, "token": hold.token})
+    if cursor.rowcount == 0:
+        raise OperationLost(hold.operation)
+
+
+ROW_WRITERS: Final[Mapping[type, Callable[[AsyncConnection[Any], Any, Save], Awaitable[None]]]] = MappingProxyType(
+    {NewOperation: put_operation, PutItem: put_item, PutProgress: put_progress}
+)
+"""By the class of a value in `Save.rows`, for the event store."""
