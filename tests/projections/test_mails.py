@@ -33,7 +33,7 @@ def test_a_notice_from_raised_to_sent():
 
 
 def test_a_summary_from_built_to_sent():
-    built = o.ImportSummaryBuilt(**SUMMARY, zone="UTC", through=1, providers=())
+    built = o.ImportSummaryBuilt(**SUMMARY, built_on=DAY, zone="UTC", through=1, providers=())
     failed, sent = o.ImportSummaryFailed(**SUMMARY, **AWAY), o.ImportSummarySent(**SUMMARY, to=1)
     mails = "import_summary_mails"
     assert folded(IMPORT_SUMMARIES, "import-summary", built, table=mails).status == "built"

@@ -1,0 +1,1 @@
+"""The import summaries in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""The customer invoice list in PostgreSQL."""

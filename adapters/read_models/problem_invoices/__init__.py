@@ -1,0 +1,1 @@
+"""The problem invoices in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""The provider invoice list in PostgreSQL."""

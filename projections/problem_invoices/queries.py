@@ -1,0 +1,41 @@
+"""What can be asked of the problem invoices."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from projections.paging import Page, PageRequest
+from projections.problem_invoices.rows import ProblemRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemFilter:
+    """Any combination; None or empty: not asked. `number` is a part of one, case aside; `kinds`: any of them."""
+
+    kinds: frozenset[str] = frozenset()
+    provider: str | None = None
+    number: str | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemItem:
+    """A problem: what, since when, how often tried, and what to do next, one sentence a kind.
+
+    An automatic import without progress since before `stuck_before` shows as `stuck` though no event says so.
+    """
+
+    row: ProblemRow
+    kinds: tuple[str, ...]
+    messages: tuple[str, ...]
+    since: datetime
+    next_steps: tuple[str, ...]
+    incomplete_since: datetime | None
+
+
+class ProblemQueries(Protocol):
+    """Provider invoices that still need somebody, the latest first."""
+
+    async def page(self, wanted: ProblemFilter, page: PageRequest, stuck_before: datetime) -> Page[ProblemItem]:
+        """A page of the list; `stuck_before` is an hour ago. Rejected for a cursor that is none of it."""
+        ...

@@ -1,0 +1,88 @@
+"""The customer invoice list as it is asked."""
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from projections.invoice_list.queries import InvoiceFilter as Filter
+from projections.paging import PageRequest
+from tests.support.billing import CustomerInvoiceFacts, cluster_saved, customer_saved
+from tests.support.records import Happened
+
+TODAY = date(2026, 3, 15)
+
+
+def a_history() -> Happened:
+    happened = Happened()
+    for code, parent in (("world", None), ("north", "world"), ("arctic", "north")):
+        happened.add(*cluster_saved(code, parent))
+    happened.add(*customer_saved("c-1", name="plain", cluster="arctic"))
+    happened.add(*customer_saved("c-2", cluster="north"))
+    c = CustomerInvoiceFacts("R-1", "c-1")
+    happened.add(c.stream, c.created(date(2026, 3, 1), date(2026, 3, 31)), c.added())
+    c = CustomerInvoiceFacts("R-2", "c-2")
+    happened.add(c.stream, c.created(), c.added(), c.closed())
+    c = CustomerInvoiceFacts("ad-hoc-3", "c-3")
+    happened.add(c.stream, c.created(date(2026, 1, 5), date(2026, 1, 5), "ad_hoc"))
+    c = CustomerInvoiceFacts("R-4", "c-1")
+    happened.add(c.stream, c.created(), c.deleted())
+    return happened
+
+
+@pytest.mark.parametrize(
+    ("wanted", "references"),
+    [
+        ({}, ["R-1", "R-2", "ad-hoc-3"]),
+        ({"view": "complete"}, ["R-2"]),
+        ({"view": "approved"}, []),
+        ({"view": "live"}, []),
+        ({"view": "ready_to_approve"}, []),
+        ({"view": "problem"}, []),
+        ({"customer": "c-1"}, ["R-1"]),
+        ({"cluster": "north"}, ["R-2"]),
+        ({"cluster": "north", "descendants": True}, ["R-1", "R-2"]),
+        ({"reference": "HOC"}, ["ad-hoc-3"]),
+        ({"number": "1"}, []),
+        ({"statuses": frozenset({"pending"})}, ["R-1", "ad-hoc-3"]),
+        ({"statuses": frozenset({"deleted"})}, ["R-4"]),
+        ({"types": frozenset({"ad_hoc"})}, ["ad-hoc-3"]),
+        ({"empty": True}, ["ad-hoc-3"]),
+        ({"empty": False}, ["R-1", "R-2"]),
+        ({"total_from": 1}, []),
+        ({"total_to": 0, "customer": "c-1"}, ["R-1"]),
+        ({"period_from": date(2026, 2, 28), "period_to": date(2026, 2, 28)}, ["R-2"]),
+    ],
+)
+async def test_filters(project, ask, wanted, references):
+    project(a_history())
+    page = await ask.invoice_list.page(Filter(**wanted), PageRequest(), TODAY)
+    assert [i.row.reference for i in page.items] == references
+    assert page.total == len(references)
+
+
+async def test_the_customer_is_joined_and_need_not_be_there(project, ask):
+    project(a_history())
+    page = await ask.invoice_list.page(Filter(), PageRequest(), TODAY)
+    assert [(i.row.customer, i.customer_name, i.cluster) for i in page.items] == [
+        ("c-1", "plain", "arctic"),
+        ("c-2", "Example", "north"),
+        ("c-3", None, None),
+    ]
+
+
+async def test_one_invoice(project, ask):
+    project(a_history())
+    found = await ask.invoice_list.get(CustomerInvoiceFacts("R-4").stream.id)
+    assert (found.row.status, found.customer_name) == ("deleted", "plain")
+    assert await ask.invoice_list.get(UUID(int=7)) is None
+
+
+async def test_pages(project, ask):
+    project(a_history())
+    first = await ask.invoice_list.page(Filter(), PageRequest(limit=2), TODAY)
+    rest = await ask.invoice_list.page(Filter(), PageRequest(limit=2, cursor=first.next_cursor), TODAY)
+    assert [i.row.reference for i in (*first.items, *rest.items)] == ["R-1", "R-2", "ad-hoc-3"]
+    assert (first.total, rest.total, rest.next_cursor) == (3, 3, None)
+    beyond = await ask.invoice_list.page(Filter(customer="nobody"), PageRequest(), TODAY)
+    assert (beyond.items, beyond.total) == ([], 0)
