@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pyarrow.compute as pc
 
-from adapters.provider_files.cells import CellFault, Piece, StringColumn, constant, first_row, text_bytes
+from adapters.provider_files.cells import CellFault, Piece, StringColumn, constant, first_row, joined, text_bytes
 
 _CONTROLS = [chr(code) for code in range(1, 32)]
 
@@ -80,6 +80,7 @@ def attribute_pieces(columns: Sequence[tuple[str, StringColumn]], *, quotes: boo
             sometimes = []
         always = True
     if sometimes:
-        pieces.append(pc.binary_join_element_wise(*sometimes, ",", null_handling="skip"))
+        pairs = [pc.binary_join_element_wise(pair, ",", "") for pair in sometimes]
+        pieces.append(pc.ascii_rtrim(joined(pairs), characters=","))  # a pair itself ends with a quote
     pieces.append('}"')
     return pieces

@@ -39,12 +39,11 @@ class Batch:
             return nulls(len(self))
         columns = [self.column(name) for name in found.columns]
         if found.separator is not None:
-            text = pc.binary_join_element_wise(*columns, found.separator, null_handling="skip")
-            return (
-                text
-                if not columns[0].null_count
-                else pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-            )
+            whole = columns[0]
+            for column in columns[1:]:
+                both = pc.binary_join_element_wise(whole, column, found.separator)
+                whole = pc.coalesce(both, whole, column) if both.null_count else both
+            return whole
         first = columns[0]
         return pc.coalesce(*columns) if first.null_count and len(columns) > 1 else first
 

@@ -57,7 +57,8 @@ def joined(pieces: list[Piece]) -> StringColumn:
             merged[-1] += piece
         elif not isinstance(piece, str) or piece:
             merged.append(piece)
-    return pc.binary_join_element_wise(*merged, "", null_handling="skip")  # an empty cell adds nothing
+    # Not null_handling="skip": pyarrow 26 loses a row in which everything is skipped.
+    return pc.binary_join_element_wise(*merged, "", null_handling="replace", null_replacement="")
 
 
 def first_row(mask: Arrow) -> int | None:

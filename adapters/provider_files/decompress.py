@@ -30,6 +30,7 @@ class RawBytes:
         self._file = file
         self._stream = file.open()
         self._hash = None if file.sha256 else hashlib.sha256()
+        self._ended = False
         self.size = 0
 
     @property
@@ -40,15 +41,16 @@ class RawBytes:
     def read(self, size: int) -> bytes:
         """Read on, at most `size` bytes; empty at the end."""
         data = self._stream.read(size)
+        self._ended = not data
         self.size += len(data)
         if self._hash is not None:
             self._hash.update(data)
         return data
 
     def drain(self) -> None:
-        """Read to the end for the sake of size and digest."""
-        while self.read(_READ):
-            pass
+        """Read to the end, once, for the sake of size and digest."""
+        while not self._ended:
+            self.read(_READ)
 
     def digest(self) -> str:
         """SHA-256 (hex) of what was read, or the one that was known."""

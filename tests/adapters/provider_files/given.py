@@ -1,5 +1,6 @@
 """Short ways to say: given this file."""
 
+import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +66,6 @@ def chunks(content: bytes, **options: object) -> list[Chunk]:
 
 def rows(content: bytes, **options: object) -> list[list[str]]:
     """The canonical rows, split into cells: None and empty text look the same here."""
-    import csv
-
     text = b"".join(chunk.copy_csv for chunk in chunks(content, **options)).decode()
     return list(csv.reader(io.StringIO(text, newline="")))
 

@@ -72,6 +72,8 @@ def lines(draw: st.DrawFn) -> dict[str, str]:
 
 def written(rows: list[dict[str, str]], quoting: int, end: str) -> str:
     out = io.StringIO(newline="")
+    if any("\r" in row["Tags"] for row in rows):
+        quoting = csv.QUOTE_ALL  # Python's writer does not quote a lone one by itself, and then it ends a row
     writer = csv.DictWriter(out, FOCUS_COLUMNS, quoting=quoting, lineterminator=end)
     writer.writeheader()
     writer.writerows(rows)
