@@ -8,6 +8,7 @@ from pathlib import Path
 from kafka.admin import KafkaAdminClient
 
 from tests.support.kafka.node import JavaNode, properties
+from tests.support.paths import quick_folder
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
@@ -85,7 +86,7 @@ def admin(bootstrap_servers: str) -> Iterator[KafkaAdminClient]:
 @contextlib.contextmanager
 def running_cluster(nodes: int = 3) -> Iterator[KafkaCluster]:
     """Yield a started cluster with data in a folder of its own; killed and removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="ledgerline-kafka-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ledgerline-kafka-", dir=quick_folder()) as folder:
         cluster = KafkaCluster(Path(folder), nodes)
         try:
             cluster.start_all()

@@ -20,7 +20,7 @@ from tests.support.kafka.cluster import CLUSTER_ID
 from tests.support.kafka.jars import KafkaUnavailable
 from tests.support.kafka.node import DockerNode, JavaNode, properties
 from tests.support.locks import file_lock
-from tests.support.paths import CACHE, ROOT
+from tests.support.paths import CACHE, ROOT, quick_folder
 from tests.support.ports import free_port
 
 FOLDER = CACHE / "kafka" / "shared"
@@ -59,7 +59,7 @@ def shared_broker() -> Iterator[str]:
 @contextlib.contextmanager
 def single_node() -> Iterator[str]:
     """Run a node of one's own; yield its address; remove it and its data."""
-    with tempfile.TemporaryDirectory(prefix="ledgerline-kafka-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ledgerline-kafka-", dir=quick_folder()) as folder:
         place = Path(folder)
         settings = properties(1, {1: free_port()}, {1: free_port()}, place / "data")
         node = _node(place, settings)
