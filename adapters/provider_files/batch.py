@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.provider_files.cells import Arrow, StringColumn, nulls

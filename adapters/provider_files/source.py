@@ -84,11 +84,11 @@ class FileSources:
             resolved = path.absolute()
         if not any(resolved.is_relative_to(root.resolve()) for root in self._places.roots) or ".." in path.parts:
             raise _not_allowed(location, "it is outside the allowed folders")
+        if resolved.exists() and not resolved.is_file():
+            raise FileRejected("file-not-found", f"{location} is no file: name one.", file=location)
         try:
             handle = os.open(resolved, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with os.fdopen(handle, "rb") as stream:
-                if not resolved.is_file():
-                    raise FileRejected("file-not-found", f"{location} is no file: name one.", file=location)
                 yield stream
         except FileNotFoundError:
             raise FileRejected("file-not-found", f"{location} does not exist: check the name.", file=location) from None

@@ -1,5 +1,6 @@
 """Lines by hand: a JSON list or NDJSON, streamed in pieces of any size."""
 
+import csv
 import json
 from decimal import Decimal
 
@@ -47,8 +48,8 @@ def test_list_ndjson_and_csv_give_the_same_chunk(step):
     (listed,) = read(as_list(*lines), "json", step)
     (streamed,) = read(as_ndjson(*lines), "ndjson", step)
     header = "kind,customer,product,charge_from,charge_to,quantity,unit_price,amount,tax,currency\n"
-    csv = header + "usage,c,p,2026-03-01,,1,,2.50,,EUR\nlicence,c,p,2026-03-01,2026-03-31,1,0.1,-1e-7,3,EUR\n"
-    (tabled,) = read(csv.encode(), "csv", step)
+    table = header + "usage,c,p,2026-03-01,,1,,2.50,,EUR\nlicence,c,p,2026-03-01,2026-03-31,1,0.1,-1e-7,3,EUR\n"
+    (tabled,) = read(table.encode(), "csv", step)
     assert listed == streamed == tabled
     assert listed.sums["licence"].amount == Decimal("-1e-7")
 
@@ -62,8 +63,6 @@ def test_a_json_number_is_taken_by_its_digits():
 def test_attributes_are_kept_as_flat_text():
     odd = 'a "b" \\ \n \u00e9 \ud83d\ude00'.encode("utf-16", "surrogatepass").decode("utf-16")
     (chunk,) = read(as_ndjson({**LINE, "attributes": {"note": odd, "n": 1.50, "yes": True, "none": None}}), "ndjson")
-    import csv
-
     row = next(csv.reader([chunk.copy_csv.decode()]))
     assert json.loads(row[14]) == {"note": odd, "n": "1.5", "yes": "true"}
 
