@@ -45,8 +45,8 @@ class Lane:
         names = {"lane": self.name, **_columns(partitions)}
         connection.execute(SQL["add_lane"], (self.name,))
         connection.execute(SQL["seize_lane"], (self.name,))
-        connection.execute(SQL["add_partitions"], names)
         connection.execute(SQL["drop_other_partitions"], names)
+        connection.execute(SQL["add_partitions"], names)
         connection.commit()
 
     def claim(self, connection: Connection, partition: Partition, generation: int) -> Claim:

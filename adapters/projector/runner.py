@@ -27,6 +27,7 @@ Connect = Callable[[], Connection]
 class Tally:
     """What a projector did so far, for metrics. `problem`: why it does not get on, None while all is well."""
 
+    turns: int = 0
     events: int = 0
     batches: int = 0
     dropped: int = 0
@@ -76,6 +77,7 @@ class Projector:
     def step(self, timeout: float = 0.1) -> bool:
         """One poll and what follows from it. False: it did not work, `tally.problem` says why; try again later."""
         batches: Sequence[PartitionBatch] = ()
+        self.tally.turns += 1
         try:
             self._join()
             batches = self._feed.poll(timeout, self._max_records)

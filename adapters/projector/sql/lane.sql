@@ -25,11 +25,19 @@ SELECT %(lane)s, t.topic, t.partition FROM unnest(%(topics)s::text[], %(partitio
 ON CONFLICT DO NOTHING;
 
 -- name: drop_other_partitions
--- Partitions of a feed that is no longer used would hold the position back for ever.
-DELETE FROM read_models.positions AS p
-WHERE p.lane = %(lane)s AND NOT EXISTS (
-    SELECT FROM unnest(%(topics)s::text[], %(partitions)s::int[]) AS t (topic, partition)
-    WHERE t.topic = p.topic AND t.partition = p.partition
+-- Another feed than before (Kafka instead of the event store, or back) has other partitions, and offsets that mean
+-- something else: everything is read again from the start, and skipped by stream versions.
+DELETE FROM read_models.positions
+WHERE lane = %(lane)s AND EXISTS (
+    SELECT FROM (
+        SELECT topic, array_agg(partition ORDER BY partition) AS numbers FROM read_models.positions
+        WHERE lane = %(lane)s GROUP BY topic
+    ) AS stored
+    JOIN (
+        SELECT t.topic, array_agg(t.partition ORDER BY t.partition) AS numbers
+        FROM unnest(%(topics)s::text[], %(partitions)s::int[]) AS t (topic, partition) GROUP BY t.topic
+    ) AS fed ON fed.topic = stored.topic
+    WHERE fed.numbers <> stored.numbers
 );
 
 -- name: claim_partition
@@ -92,11 +100,17 @@ ON CONFLICT (lane, subject) DO UPDATE SET version = excluded.version;
 -- Events up to this position are in a read model's rows already, since it was rebuilt.
 SELECT name, applied_to FROM read_models.catalogue;
 
--- name: position_of
--- Up to which position everything is in the rows: the smallest over the partitions of these topics.
-SELECT coalesce(min(watermark), 0) FROM read_models.positions WHERE lane = %s AND topic = ANY(%s::text[]);
-
--- name: lane_state
--- Where each partition stands, for metrics and for a person.
-SELECT topic, partition, next_offset, applied, applied_recorded_at, watermark, epoch, owner
-FROM read_models.positions WHERE lane = %s ORDER BY topic, partition;
+-- name: lag
+-- How far each read model is behind the record: its position, the head, the age of the oldest event it has not, and
+-- how many streams wait.
+SELECT c.name, p.position, h.position,
+    coalesce((SELECT extract(epoch FROM clock_timestamp() - e.recorded_at) FROM stored_events AS e
+              WHERE e.notification_id > p.position ORDER BY e.notification_id LIMIT 1), 0)::double precision,
+    (SELECT count(DISTINCT k.subject) FROM read_models.parked AS k WHERE k.lane = %(lane)s AND k.read_model = c.name)
+FROM read_models.catalogue AS c
+CROSS JOIN LATERAL (
+    SELECT coalesce(min(w.watermark), 0) AS position FROM read_models.positions AS w
+    WHERE w.lane = %(lane)s AND w.topic = ANY(c.topics)
+) AS p
+CROSS JOIN (SELECT coalesce(max(notification_id), 0) AS position FROM stored_events) AS h
+ORDER BY c.name;
