@@ -55,6 +55,11 @@ def usage_offer_stream(provider_invoice: UUID, attempt: int, customer: str) -> S
     return Stream("usage-offer", id_for("usage-offer", str(provider_invoice), str(attempt), customer))
 
 
+def ad_hoc_invoice_stream(reference: str) -> Stream:
+    """The ad hoc customer invoice with this reference, which no other has."""
+    return Stream("customer-invoice", id_for("customer-invoice", "ad-hoc", reference))
+
+
 def reference_stream(kind: str, code: str) -> Stream:
     """A piece of reference data: `customer/…`, `provider/…`, by its immutable code."""
     return Stream(kind, id_for(kind, code))

@@ -1,6 +1,6 @@
 """Writers of rows that ride in a save's transaction: before the order lock is taken, events last."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 
 from adapters.sql_files import load_sql
 from commands.ports.event_store import Save
-from commands.ports.line_store import CopyLines, PutFindings, UseResolution
+from commands.ports.line_store import CopyLines, Finding, PutFindings, PutWarnings, UseResolution
 
 _SQL = load_sql("adapters.line_store")
 
@@ -22,27 +22,14 @@ async def copy_lines(connection: AsyncConnection[Any], lines: CopyLines, _: Save
 
 async def put_findings(connection: AsyncConnection[Any], rows: PutFindings, _: Save) -> None:
     """Replace what the attempt's last try found."""
-    key = {"provider_invoice": rows.provider_invoice, "attempt": rows.attempt, "severity": rows.severity}
+    key = {"provider_invoice": rows.provider_invoice, "attempt": rows.attempt}
     await connection.execute(_SQL["forget_findings"], key)
-    if not rows.findings:
-        return
-    async with connection.cursor() as cursor, cursor.copy(_SQL["put_findings"]) as copy:
-        for number, found in enumerate(rows.findings, 1):
-            await copy.write_row(
-                (
-                    rows.provider_invoice,
-                    rows.attempt,
-                    rows.severity,
-                    number,
-                    found.kind,
-                    found.reference,
-                    found.name,
-                    found.lines,
-                    list(found.first_lines),
-                    found.amount,
-                    found.hint,
-                )
-            )
+    await _copy(connection, "put_findings", (rows.provider_invoice, rows.attempt), rows.findings)
+
+
+async def put_warnings(connection: AsyncConnection[Any], rows: PutWarnings, _: Save | None = None) -> None:
+    """Keep what was odd about the lines of a part."""
+    await _copy(connection, "put_warnings", (rows.population,), rows.findings)
 
 
 async def use_resolution(connection: AsyncConnection[Any], rows: UseResolution, _: Save) -> None:
@@ -53,7 +40,23 @@ async def use_resolution(connection: AsyncConnection[Any], rows: UseResolution, 
     )
 
 
+async def _copy(
+    connection: AsyncConnection[Any], statement: str, key: tuple[object, ...], findings: Sequence[Finding]
+) -> None:
+    if not findings:
+        return
+    async with connection.cursor() as cursor, cursor.copy(_SQL[statement]) as copy:
+        for number, f in enumerate(findings, 1):
+            first_lines = list(f.first_lines)
+            await copy.write_row((*key, number, f.kind, f.reference, f.name, f.lines, first_lines, f.amount, f.hint))
+
+
 ROW_WRITERS: Final[Mapping[type, Callable[[AsyncConnection[Any], Any, Save], Awaitable[None]]]] = MappingProxyType(
-    {CopyLines: copy_lines, PutFindings: put_findings, UseResolution: use_resolution}
+    {
+        CopyLines: copy_lines,
+        PutFindings: put_findings,
+        PutWarnings: put_warnings,
+        UseResolution: use_resolution,
+    }
 )
 """By the class of a value in `Save.rows`, for the event store."""

@@ -25,7 +25,6 @@ from commands.ports.line_store import (
     Missing,
     Population,
     ResolutionRequest,
-    Severity,
     Tallied,
 )
 from domain.money import add
@@ -111,12 +110,13 @@ class PostgresLineStore:
             population = await new_population(connection, request.into, request.at)
             return await make_difference(connection, request, population)
 
-    async def findings(self, provider_invoice: UUID, attempt: int, severity: Severity) -> Sequence[Finding]:
+    async def findings(self, provider_invoice: UUID, attempt: int) -> Sequence[Finding]:
         """See the port."""
-        rows = await self._rows("findings", provider_invoice=provider_invoice, attempt=attempt, severity=severity)
-        return [
-            Finding(k, r, name, lines, tuple(first), amount, hint) for k, r, name, lines, first, amount, hint in rows
-        ]
+        return _findings(await self._rows("findings", provider_invoice=provider_invoice, attempt=attempt))
+
+    async def warnings(self, populations: Sequence[int]) -> Sequence[Finding]:
+        """See the port."""
+        return _findings(await self._rows("warnings", populations=list(populations)))
 
     async def odd_lines(self, populations: Sequence[int]) -> Sequence[Finding]:
         """See the port."""
@@ -148,6 +148,7 @@ class PostgresLineStore:
         """See the port."""
         async with self._transaction() as connection:
             gone = await connection.execute(_SQL["purge_lines"], {"populations": list(populations)})
+            await connection.execute(_SQL["purge_warnings"], {"populations": list(populations)})
             await connection.execute(_SQL["purge_populations"], {"populations": list(populations)})
             return gone.rowcount
 
@@ -196,3 +197,7 @@ def _parameters(query: LineQuery) -> dict[str, object]:
         "free_first": [h[1] for h in free],
         "free_last": [h[2] for h in free],
     }
+
+
+def _findings(rows: list[tuple[Any, ...]]) -> list[Finding]:
+    return [Finding(k, r, name, lines, tuple(first), amount, hint) for k, r, name, lines, first, amount, hint in rows]

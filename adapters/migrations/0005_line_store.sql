@@ -96,11 +96,10 @@ CREATE TABLE line_activation (
     PRIMARY KEY (provider_invoice, attempt)
 );
 
--- What errors.csv and warnings.csv list: of an attempt's last try, and of its files.
+-- What errors.csv lists: what an attempt's last try found missing.
 CREATE TABLE line_finding (
     provider_invoice uuid    NOT NULL,
     attempt          integer NOT NULL,
-    severity         text    NOT NULL,  -- error or warning
     number           integer NOT NULL,  -- from 1, in the order they are listed
     kind             text    NOT NULL,
     reference        text    NOT NULL,
@@ -109,7 +108,21 @@ CREATE TABLE line_finding (
     first_lines      integer[] NOT NULL,
     amount           numeric NOT NULL,
     hint             text    NOT NULL,
-    PRIMARY KEY (provider_invoice, attempt, severity, number)
+    PRIMARY KEY (provider_invoice, attempt, number)
+);
+
+-- What warnings.csv lists: what was odd about the lines of a part as it was read.
+CREATE TABLE line_warning (
+    population  bigint  NOT NULL,
+    number      integer NOT NULL,  -- from 1, in the order they are listed
+    kind        text    NOT NULL,
+    reference   text    NOT NULL,
+    name        text,
+    lines       bigint  NOT NULL,
+    first_lines integer[] NOT NULL,
+    amount      numeric NOT NULL,
+    hint        text    NOT NULL,
+    PRIMARY KEY (population, number)
 );
 
 -- Why a line is not billed on; null: it is. The one place of this rule. A plain expression, so that it costs no call.

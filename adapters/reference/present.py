@@ -5,6 +5,7 @@ What was folded before is kept in the process; each call reads only what came af
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -56,3 +57,13 @@ class StoredReference:
             if not isinstance(state, Absent) and isinstance(state.body, CustomerBody):
                 names[streams[stream]] = state.body.name
         return names
+
+    async def billed_from(self, codes: Sequence[str]) -> Mapping[str, date]:
+        """Code -> the day from which a customer is billed, of those customers that have one."""
+        streams = {reference_stream("customer", code): code for code in dict.fromkeys(codes)}
+        days: dict[str, date] = {}
+        for stream, history in (await self._store.load_many(list(streams))).items():
+            state = fold(history.facts)
+            if not isinstance(state, Absent) and isinstance(state.body, CustomerBody) and state.body.bill_from:
+                days[streams[stream]] = state.body.bill_from
+        return days

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from commands.ports.event_store import Rows
@@ -16,8 +16,6 @@ from domain.provider_invoice.conclude import Unresolved
 from domain.provider_invoice.events import CustomerTotals
 from domain.provider_invoice.populate import ChunkStored
 from domain.usage_offer.events import ExcludedLines
-
-Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +52,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class PutFindings(Rows):
-    """Rows of a save: what an attempt's errors.csv or warnings.csv lists from now on, in this order."""
+    """Rows of a save: what an attempt's errors.csv lists from now on, in this order."""
 
     provider_invoice: UUID
     attempt: int
-    severity: Severity
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class PutWarnings(Rows):
+    """Rows of a save: what was odd about the lines of a part as it was read."""
+
+    population: int
     findings: Sequence[Finding]
 
 
@@ -258,8 +263,12 @@ class LineStore(Protocol):
         """Store new minus old per customer, product, subscription, charge date, kind, charge and unit."""
         ...
 
-    async def findings(self, provider_invoice: UUID, attempt: int, severity: Severity) -> Sequence[Finding]:
-        """What was found at the attempt's last try."""
+    async def findings(self, provider_invoice: UUID, attempt: int) -> Sequence[Finding]:
+        """What the attempt's last try found missing."""
+        ...
+
+    async def warnings(self, populations: Sequence[int]) -> Sequence[Finding]:
+        """What was odd about the lines of parts as they were read."""
         ...
 
     async def odd_lines(self, populations: Sequence[int]) -> Sequence[Finding]:

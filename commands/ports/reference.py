@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 from uuid import UUID
 
@@ -30,4 +31,8 @@ class Reference(Protocol):
 
     async def customer_names(self, codes: Sequence[str]) -> Mapping[str, str]:
         """Code -> name of those customers that exist."""
+        ...
+
+    async def billed_from(self, codes: Sequence[str]) -> Mapping[str, date]:
+        """Code -> the day from which a customer is billed, of those customers that have one."""
         ...

@@ -106,32 +106,39 @@ def put_part(invoice: ProviderInvoice, chunks: list[ChunkStored], *, replace: bo
 
     Without `replace` a part that is there already with other bytes is refused.
     """
-    part = chunks[0].part
-    known = invoice.parts.get(part)
-    expect_manual_and_open(invoice)
-    if known is not None and _same_upload(known, chunks[-1]):
+    part, last = chunks[0].part, chunks[-1]
+    if not is_new(invoice, part, last.file_sha256, last.mapping, replace=replace):
         return []
-    expect_part(invoice, part, replace=replace)
     facts = _reopened(invoice, without=part if replace else None)
-    if known is not None:
-        if not replace:
-            raise Rejected(
-                "part-exists",
-                f"Part {part!r} is there with {known.sums.rows:,} lines: replace it with PUT, or name another part.",
-            )
-        if invoice.status == "populating":
-            facts.append(_removed(invoice, known, replaced=True))
+    known = invoice.parts.get(part)
+    if known is not None and invoice.status == "populating":
+        facts.append(_removed(invoice, known, replaced=True))
     attempt = invoice.attempt + (1 if invoice.status != "populating" else 0)
     facts.extend(_populated(invoice, c, attempt=attempt) for c in chunks)
     return facts
 
 
-def _same_upload(known: PartRef, last: ChunkStored) -> bool:
-    return (
-        last.file_sha256 is not None
-        and (known.file_sha256, known.mapping) == (last.file_sha256, last.mapping)
-        and known.complete
-    )
+def is_new(invoice: ProviderInvoice, part: str, file_sha256: str | None, mapping: str | None, *, replace: bool) -> bool:
+    """Whether an upload says anything new: False for the same bytes with the same mapping, Rejected otherwise."""
+    expect_manual_and_open(invoice)
+    known = invoice.parts.get(part)
+    if known is not None:
+        if (known.file_sha256, known.mapping) == (file_sha256, mapping):
+            return False
+        if not replace:
+            raise Rejected(
+                "part-exists",
+                f"Part {part!r} is there with {known.sums.rows:,} lines: replace it with PUT, or name another part.",
+            )
+    expect_part(invoice, part, replace=replace)
+    return True
+
+
+def overlaps_others(invoice: ProviderInvoice, chunks: list[ChunkStored]) -> bool:
+    """Whether another part was stored meanwhile that has these line numbers: then they must be given anew."""
+    first, last = min(c.first_line for c in chunks), max(c.last_line for c in chunks)
+    others = (p for name, p in invoice.parts.items() if name != chunks[0].part and p.sums.rows)
+    return any(p.first_line <= last and first <= p.last_line for p in others)
 
 
 def remove_part(invoice: ProviderInvoice, part: str) -> list[Fact]:

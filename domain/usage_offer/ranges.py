@@ -1,6 +1,7 @@
 """Sets of line numbers as sorted, disjoint ranges."""
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 
 from domain.usage_offer.events import LineRange
 
@@ -58,3 +59,28 @@ def covers(outer: Iterable[LineRange], inner: Iterable[LineRange]) -> bool:
 def of_numbers(numbers: Iterable[int]) -> Ranges:
     """The ranges of single line numbers."""
     return normal(LineRange(first=n, last=n) for n in numbers)
+
+
+def among(numbers: Sequence[int], ranges: Iterable[LineRange]) -> list[int]:
+    """Those of the sorted numbers that the ranges cover."""
+    found: list[int] = []
+    for r in normal(ranges):
+        found += numbers[bisect_left(numbers, r.first) : bisect_right(numbers, r.last)]
+    return found
+
+
+def of_chosen(numbers: Sequence[int], chosen: Iterable[int]) -> Ranges:
+    """The fewest ranges that cover the chosen ones of the sorted numbers, and no other of them.
+
+    Lines of other customers may lie between: a range speaks of the numbers of one offer only.
+    """
+    joined: list[LineRange] = []
+    place, before = {number: index for index, number in enumerate(numbers)}, -2
+    for number in sorted(chosen):
+        index = place[number]
+        if joined and index == before + 1:
+            joined[-1] = LineRange(first=joined[-1].first, last=number)
+        else:
+            joined.append(LineRange(first=number, last=number))
+        before = index
+    return tuple(joined)

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.line_store import PostgresLineStore
 from commands.ports.line_store import CopyLines, Population
-from tests.support.instants import NOW
+from tests.support.origins import NOW
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,28 @@
 -- name: forget_findings
 -- What an attempt's last try found is replaced by what this one finds.
 DELETE FROM line_finding
-WHERE provider_invoice = %(provider_invoice)s AND attempt = %(attempt)s AND severity = %(severity)s;
+WHERE provider_invoice = %(provider_invoice)s AND attempt = %(attempt)s;
 
 -- name: put_findings
 -- One row a finding, in the order they are listed.
-COPY line_finding (provider_invoice, attempt, severity, number, kind, reference, name, lines, first_lines, amount, hint)
+COPY line_finding (provider_invoice, attempt, number, kind, reference, name, lines, first_lines, amount, hint)
 FROM STDIN;
 
 -- name: findings
 -- What an attempt's last try found.
 SELECT kind, reference, name, lines, first_lines, amount, hint FROM line_finding
-WHERE provider_invoice = %(provider_invoice)s AND attempt = %(attempt)s AND severity = %(severity)s
+WHERE provider_invoice = %(provider_invoice)s AND attempt = %(attempt)s
 ORDER BY number;
+
+-- name: put_warnings
+-- One row an odd line of a part, in the order they are listed.
+COPY line_warning (population, number, kind, reference, name, lines, first_lines, amount, hint) FROM STDIN;
+
+-- name: warnings
+-- What was odd about the lines of parts as they were read.
+SELECT kind, reference, name, lines, first_lines, amount, hint FROM line_warning
+WHERE population = ANY (%(populations)s)
+ORDER BY population, number;
 
 -- name: odd_lines
 -- Lines without a subscription or tags where others of the same population have them.

@@ -94,6 +94,10 @@ SELECT population, provider_invoice FROM line_population WHERE created_at < %(be
 -- Remove lines of populations that count nowhere.
 DELETE FROM provider_line WHERE population = ANY (%(populations)s);
 
+-- name: purge_warnings
+-- Remove what was odd about them.
+DELETE FROM line_warning WHERE population = ANY (%(populations)s);
+
 -- name: purge_populations
 -- Forget populations whose lines are gone.
 DELETE FROM line_population WHERE population = ANY (%(populations)s);

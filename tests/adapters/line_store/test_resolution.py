@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from commands.ports.line_store import LineQuery, ResolutionRequest
-from tests.support.instants import NOW
+from tests.support.origins import NOW
 from tests.support.lines import L, identify, offer_digest, stored
 
 INVOICE = UUID(int=1)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from commands.ports.line_store import ChunkAt, CopyLines, DifferenceRequest, LineQuery, Population
-from tests.support.instants import NOW
+from tests.support.origins import NOW
 from tests.support.lines import L, content, digest, offer_digest, stored
 
 INVOICE = UUID(int=1)

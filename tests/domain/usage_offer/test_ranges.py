@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.usage_offer.events import LineRange
-from domain.usage_offer.ranges import covers, minus, normal, of_numbers, overlap
+from domain.usage_offer.ranges import among, covers, minus, normal, of_chosen, of_numbers, overlap
 
 ranges = st.lists(
     st.tuples(st.integers(1, 60), st.integers(0, 12)).map(lambda t: LineRange(first=t[0], last=t[0] + t[1])), max_size=8
@@ -34,3 +34,16 @@ def test_set_arithmetic(left, right):
         assert not numbers(left) & numbers(right)
     else:
         assert numbers([both]) <= numbers(left) & numbers(right)
+
+
+@given(st.sets(st.integers(1, 60)), ranges)
+def test_among_finds_the_numbers_that_the_ranges_cover(own, several):
+    assert among(sorted(own), several) == sorted(own & numbers(several))
+
+
+@given(st.sets(st.integers(1, 60)), st.sets(st.integers(1, 60)))
+def test_chosen_numbers_come_back_from_their_ranges_and_no_other_of_the_offer_does(own, wanted):
+    chosen = own & wanted
+    found = of_chosen(sorted(own), chosen)
+    assert among(sorted(own), found) == sorted(chosen)
+    assert len(found) <= len(chosen)

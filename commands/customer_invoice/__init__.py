@@ -1,0 +1,1 @@
+"""What callers may do with customer invoices so far: begin, close, delete."""

@@ -1,0 +1,62 @@
+"""Type in a manual invoice; it then waits for its lines."""
+
+import asyncio
+
+from commands.handling import Decided, Done, expect_version, settle
+from commands.origin import Origin
+from commands.ports.event_store import Save, Write
+from commands.provider_invoice.desk import Answering, InvoiceDesk, Outcome, provider_of
+from domain.identity import normal, provider_invoice_stream
+from domain.provider_invoice import populate
+from domain.provider_invoice.parts import Header
+from domain.provider_invoice.state import fold
+from domain.rejected import Rejected
+
+MAX_NUMBER = 200
+
+
+async def create(
+    desk: InvoiceDesk,
+    origin: Origin,
+    *,
+    provider: str,
+    number: str,
+    header: Header,
+    expected: int | None = None,
+    answer: Answering = None,
+) -> Done[Outcome]:
+    """`populating`, attempt 1, or the next one where it was deleted.
+
+    The same header again finds the one that is there (`created` is False); Rejected `provider-invoice-exists` for
+    another header, `provider-missing`, `invoice-number-invalid`.
+    """
+    code = normal(provider)
+    name = expect_number(number)
+    stream = provider_invoice_stream(code, name)
+
+    async def decide() -> Decided[Outcome]:
+        _, history = await asyncio.gather(provider_of(desk, code), desk.store.load(stream))
+        expect_version(history.version, expected)
+        before = fold(history.facts)
+        facts = populate.create_manual(before, code, name, header)
+        if not facts and before is not None:
+            return Decided(None, Outcome(stream.id, history.version, before, changed=False))
+        state = fold([*history.facts, *facts])
+        if state is None:
+            raise TypeError("an invoice that begins has a state")
+        save = Save(origin=origin, writes=(Write(history, tuple(facts)),))
+        return Decided(save, Outcome(stream.id, history.version + len(facts), state, created=True))
+
+    return await settle(desk.store, origin, decide, answer)
+
+
+def expect_number(number: str) -> str:
+    """The provider's number as it is compared: trimmed, NFC; Rejected when it is empty, too long or unprintable."""
+    name = normal(number)
+    if not 0 < len(name) <= MAX_NUMBER or not name.isprintable():
+        raise Rejected(
+            "invoice-number-invalid",
+            f"An invoice number has 1 to {MAX_NUMBER} printable characters, not {name[:60]!r}.",
+            kind="invalid",
+        )
+    return name

@@ -1,0 +1,58 @@
+"""Lines of one offer by their numbers: which they are, what they cost."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from commands.ports.line_store import Batch
+from commands.provider_invoice.desk import InvoiceDesk, Loaded
+from domain.rejected import Rejected
+from domain.usage_offer.events import LineRange
+from domain.usage_offer.ranges import Ranges, among, minus, of_chosen
+from domain.usage_offer.state import UsageOffer
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Lines of an offer: as ranges, and their count, cost and digest."""
+
+    ranges: Ranges
+    batch: Batch
+
+    @property
+    def lines(self) -> int:
+        """How many."""
+        return len(self.batch.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedLines:
+    """All billable lines of one offer, as the activation fixed them."""
+
+    desk: InvoiceDesk
+    loaded: Loaded
+    numbers: Sequence[int]
+
+    @classmethod
+    async def load(cls, desk: InvoiceDesk, loaded: Loaded, offer: UsageOffer) -> "OfferedLines":
+        """The lines of an offer of the invoice's present attempt."""
+        resolution = await desk.lines.resolution_of(loaded.id, offer.attempt)
+        if resolution is None:
+            raise Rejected("not-active", f"Attempt {offer.attempt} of {loaded.state.number} was never activated.")
+        return cls(desk, loaded, await desk.lines.offered_numbers(resolution, offer.customer))
+
+    async def choose(self, numbers: Iterable[int]) -> Chosen:
+        """These lines, with what they cost."""
+        chosen = sorted(numbers)
+        batch = await self.desk.lines.batch(self.loaded.state.populations, chosen)
+        return Chosen(of_chosen(self.numbers, chosen), batch)
+
+    async def within(self, ranges: Iterable[LineRange]) -> Chosen:
+        """The lines that these ranges cover."""
+        return await self.choose(among(self.numbers, ranges))
+
+    def free(self, offer: UsageOffer, limit: int) -> list[int]:
+        """The first lines that nothing holds, in order of number."""
+        if not self.numbers:
+            return []
+        everything = (LineRange(first=self.numbers[0], last=self.numbers[-1]),)
+        return among(self.numbers, minus(everything, offer.held))[:limit]

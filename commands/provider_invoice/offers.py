@@ -1,0 +1,85 @@
+"""The usage offers of an attempt, loaded together, and what taking the invoice out means for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from commands.ports.event_store import History, Write
+from commands.provider_invoice.desk import InvoiceDesk, Loaded, load
+from domain.customer_invoice.state import LOCKED_OR_FINAL
+from domain.customer_invoice.state import fold as fold_customer_invoice
+from domain.identity import Stream
+from domain.provider_invoice.actions import Usage
+from domain.provider_invoice.lifecycle import Billed
+from domain.rejected import Rejected
+from domain.usage_offer import decisions
+from domain.usage_offer.state import UsageOffer, fold
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedOffer:
+    """An offer that is there."""
+
+    history: History
+    state: UsageOffer
+
+
+async def offers_of(desk: InvoiceDesk, invoice: UUID, attempt: int) -> list[LoadedOffer]:
+    """All offers of an attempt, by customer."""
+    found = []
+    for history in await desk.store.load_by_key(invoice, "usage-offer"):
+        state = fold(history.facts)
+        if state is not None and state.attempt == attempt:
+            found.append(LoadedOffer(history, state))
+    return sorted(found, key=lambda o: o.state.customer)
+
+
+def usage_of(offers: Sequence[LoadedOffer]) -> Usage:
+    """What the offers say, as far as actions depend on it."""
+    return Usage(
+        invoiced=any(t.kind == "customer-invoice" for o in offers for t in o.state.taken.values()),
+        released=any(o.state.released for o in offers),
+    )
+
+
+async def billed_by(desk: InvoiceDesk, offers: Sequence[LoadedOffer]) -> list[Billed]:
+    """Customer invoices that hold lines of these offers, and whether they can still give them back."""
+    held: dict[UUID, tuple[str, int]] = {}
+    for offer in offers:
+        for destination, taken in offer.state.taken.items():
+            if taken.kind == "customer-invoice":
+                name, lines = held.get(destination, (taken.name, 0))
+                held[destination] = (name, lines + taken.tally.lines)
+    histories = await desk.store.load_many([Stream("customer-invoice", i) for i in held])
+    billed = []
+    for stream, history in histories.items():
+        state = fold_customer_invoice(history.facts)
+        name, lines = held[stream.id]
+        releasable = state is not None and state.status not in LOCKED_OR_FINAL
+        billed.append(Billed(stream.id, name, lines, releasable=releasable))
+    return sorted(billed, key=lambda b: b.name)
+
+
+def withdrawals(offers: Sequence[LoadedOffer], invoice: UUID) -> tuple[tuple[Write, ...], int]:
+    """The writes that withdraw all that was offered, waiting or released, and how many lines that are."""
+    writes, lines = [], 0
+    for offer in offers:
+        facts = decisions.withdraw(offer.state)
+        if facts:
+            writes.append(Write(offer.history, tuple(facts), record_key=invoice))
+            lines += sum(getattr(fact, "lines", 0) for fact in facts)
+    return tuple(writes), lines
+
+
+async def expect_no_adjustments(desk: InvoiceDesk, loaded: Loaded) -> None:
+    """An invoice is not taken out from under its adjustments: their lines are differences to it."""
+    standing = []
+    for adjustment in loaded.state.adjustments:
+        other = (await load(desk, adjustment)).state
+        if other.status not in {"deleted", "deactivated"}:
+            standing.append(f"{other.number} ({other.status})")
+    if standing:
+        raise Rejected(
+            "has-adjustments",
+            f"{loaded.state.number} has adjustments: deactivate or delete {', '.join(standing)} first.",
+        )

@@ -1,0 +1,129 @@
+"""Take lines off a customer invoice that is neither locked nor final: both streams in one transaction."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+from uuid import UUID
+
+from commands.handling import Decided, Done, expect_version, settle
+from commands.origin import Origin
+from commands.ports.event_store import Answer, Save, Write
+from commands.provider_invoice.desk import InvoiceDesk, Loaded, load
+from commands.provider_invoice.offered import Chosen, OfferedLines
+from commands.provider_invoice.offers import LoadedOffer, offers_of
+from domain.customer_invoice import decisions as customer_invoice
+from domain.customer_invoice.events import PurchaseSource
+from domain.customer_invoice.state import fold as fold_customer_invoice
+from domain.fact import Fact
+from domain.identity import Stream
+from domain.money import add
+from domain.provider_invoice.lifecycle import expect_reason
+from domain.rejected import Rejected
+from domain.usage_offer import decisions
+from domain.usage_offer.events import LineRange
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a release or a re-offer did. `version` is the provider invoice's, which it leaves as it is."""
+
+    loaded: Loaded
+    lines: int
+    cost: Decimal
+
+
+MovedAnswering: TypeAlias = "Callable[[Moved], Answer | None] | None"
+
+
+async def release(
+    desk: InvoiceDesk,
+    origin: Origin,
+    invoice: UUID,
+    *,
+    customer_invoice: UUID,
+    reason: str,
+    lines: Sequence[LineRange] | None = None,
+    expected: int | None = None,
+    answer: MovedAnswering = None,
+) -> Done[Moved]:
+    """Lines (all that it holds, if none are named) leave the customer invoice, which turns `pending`; nothing takes
+    them until they are offered again. Released already: nothing. Rejected `invoice-locked`, `invoice-final`.
+    """
+    why = expect_reason(reason)
+
+    async def decide() -> Decided[Moved]:
+        loaded = await load(desk, invoice)
+        expect_version(loaded.history.version, expected)
+        offers = await offers_of(desk, invoice, loaded.state.attempt)
+        holding = [o for o in offers if customer_invoice in o.state.taken]
+        if not holding and not any(o.state.released for o in offers):
+            raise Rejected(
+                "lines-not-invoiced", f"No line of {loaded.state.number} is on the customer invoice {customer_invoice}."
+            )
+        writes, moved = await _moves(desk, loaded, holding or offers, customer_invoice, lines, why)
+        save = Save(origin=origin, writes=writes) if writes else None
+        return Decided(save, moved)
+
+    return await settle(desk.store, origin, decide, answer)
+
+
+async def _moves(
+    desk: InvoiceDesk,
+    loaded: Loaded,
+    offers: list[LoadedOffer],
+    destination: UUID,
+    lines: Sequence[LineRange] | None,
+    reason: str,
+) -> tuple[tuple[Write, ...], Moved]:
+    history = await desk.store.load(Stream("customer-invoice", destination))
+    customer = fold_customer_invoice(history.facts)
+    writes: list[Write] = []
+    leaving: list[Fact] = []
+    count, cost = 0, Decimal(0)
+    for offer in offers:
+        taken = offer.state.taken.get(destination)
+        if lines is None and taken is None:
+            continue
+        offered = await OfferedLines.load(desk, loaded, offer.state)
+        chosen = await offered.within(lines if lines is not None else taken.ranges if taken else ())
+        if not chosen.lines:
+            continue
+        facts = decisions.release(
+            offer.state,
+            customer_invoice=destination,
+            ranges=chosen.ranges,
+            lines=chosen.lines,
+            cost=chosen.batch.cost,
+            reason=reason,
+        )
+        if not facts:
+            continue
+        writes.append(Write(offer.history, tuple(facts), record_key=loaded.id))
+        if customer is not None:
+            leaving += customer_invoice.remove_purchases(
+                customer,
+                source_of(loaded, offer, chosen),
+                lines=chosen.lines,
+                cost=chosen.batch.cost,
+                currency=offer.state.currency,
+                reason=reason,
+            )
+        count, cost = count + chosen.lines, add(cost, chosen.batch.cost)
+    if leaving:
+        writes.append(Write(history, tuple(leaving)))
+    if not writes and lines is not None and not any(o.state.released for o in offers):
+        raise Rejected("lines-not-invoiced", "None of these lines is on that customer invoice.")
+    return tuple(writes), Moved(loaded, count, cost)
+
+
+def source_of(loaded: Loaded, offer: LoadedOffer, chosen: Chosen) -> PurchaseSource:
+    """Where these purchases come from, as the customer invoice says it."""
+    return PurchaseSource(
+        offer=offer.history.stream.id,
+        provider_invoice=loaded.id,
+        provider=loaded.state.provider,
+        invoice_number=loaded.state.number,
+        attempt=offer.state.attempt,
+        ranges=chosen.ranges,
+    )
