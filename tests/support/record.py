@@ -16,7 +16,8 @@ from commands.keys.rows import KeyEnded, KeyMade
 from commands.ports.outbox import OutboxRow
 from commands.reference.desk import Desk
 from commands.reference.rows import IdentifierRows, ProviderRows
-from tests.support.reference import NoTemplates, PlainVault
+from tests.support.memory_vault import MemoryKeyVault
+from tests.support.reference import NoTemplates
 
 WRITERS = {
     IdentifierRows: write_identifiers,
@@ -47,7 +48,7 @@ class Record:
 async def record(database: str) -> AsyncIterator[Record]:
     """A record of this test's own."""
     async with (
-        await PostgresEventStore.open(database, Codec(PlainVault()), row_writers=WRITERS, pool_size=8) as store,
+        await PostgresEventStore.open(database, Codec(MemoryKeyVault()), row_writers=WRITERS, pool_size=8) as store,
         AsyncConnectionPool(database, kwargs={"autocommit": True}, min_size=1, max_size=8, open=False) as pool,
     ):
         yield Record(store, pool)

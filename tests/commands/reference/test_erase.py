@@ -10,15 +10,16 @@ from domain.reference.bodies import CustomerBody, Identifier, ProviderBody
 from domain.reference.kinds import KINDS
 from domain.rejected import Rejected
 from tests.support.memory_store import MemoryEventStore
+from tests.support.memory_vault import MemoryKeyVault
 from tests.support.origins import origin
-from tests.support.reference import Kept, NoTemplates, PlainVault
+from tests.support.reference import Kept, NoTemplates
 
 STREAM = reference_stream("customer", "C")
 
 
 @pytest.fixture
 def vault():
-    return PlainVault()
+    return MemoryKeyVault()
 
 
 @pytest.fixture
