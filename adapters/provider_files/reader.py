@@ -96,6 +96,10 @@ class ArrowProviderFileReader:
             prefix=prefix,
         )
 
+    def format_of(self, file: OpenableFile) -> str:
+        """Which built-in format the header of a stored file is of. FileRejected for none."""
+        return self.read(file).format().name
+
     def source_names(self, mapping: MappingSource) -> SourceNames:
         """Which attributes carry display names; FileRejected for `auto`, which is known only with a header."""
         found = load_mapping(mapping)

@@ -104,6 +104,13 @@ class FileReading:
                 names=SourceNames(mapping.customer_name, mapping.product_name),
             )
 
+    def format(self) -> FormatMapping:
+        """The mapping that the file is read with; only its header is looked at."""
+        if self._mapping is not None:
+            return self._mapping
+        with closing(RawBytes(self._file)) as raw:
+            return detect(self._source(raw).header)
+
     def _source(self, raw: RawBytes) -> TableSource:
         path, limits = self._file.path, self._limits
         head = raw.read(_HEAD)

@@ -218,6 +218,9 @@ class ProviderFileReader(Protocol):
     ) -> Reading:
         """Read a request body as it streams in: a JSON list, NDJSON, or a CSV of a known format."""
 
+    def format_of(self, file: OpenableFile) -> str:
+        """Name the built-in format that `auto` means for a stored file. Raises FileRejected when there is none."""
+
     def source_names(self, mapping: MappingSource) -> SourceNames:
         """Say which attributes carry display names under this mapping."""
 
