@@ -62,3 +62,23 @@ SELECT owner FROM claims WHERE kind = %s AND key = %s
 -- name: listen
 -- Notifications are hints that something was appended.
 LISTEN stored_events
+
+-- name: all_events
+-- The whole record in order of position, for verifying: envelopes and bytes.
+SELECT originator_id, originator_version, topic, state, notification_id, event_id, schema_version, record_key,
+       occurred_at, recorded_at, business_date, zone, actor, agent, command_id, correlation_id, causation_id,
+       traceparent, commit_id, commit_size, previous_hash, hash
+  FROM stored_events
+ WHERE notification_id <= %(upto)s
+ ORDER BY notification_id
+
+-- name: all_links
+-- The whole record in order of streams, for verifying: the links of the chains.
+SELECT originator_id, originator_version, notification_id, previous_hash, hash
+  FROM stored_events
+ WHERE notification_id <= %(upto)s
+ ORDER BY originator_id, originator_version
+
+-- name: append_log
+-- What each append said it stored.
+SELECT position, events, recorded_at, anchor FROM append_log WHERE position <= %(upto)s ORDER BY position
