@@ -1,0 +1,59 @@
+"""`ledgerline`: every process and every tool of an operator, an auditor, a developer.
+
+Commands import what they run when they run, so that `--help` answers at once.
+"""
+
+import sys
+from typing import Final
+
+import typer
+
+from services.cli import imports, keys, parked, processes, record, topics
+from services.cli.output import Exit, errors
+from services.settings import SettingsError
+
+app: Final = typer.Typer(
+    name="ledgerline",
+    help="Event-sourced billing for resellers of cloud services.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+processes.register(app)
+imports.register(app)
+record.register(app)
+app.add_typer(parked.app, name="parked")
+app.add_typer(keys.app, name="keys")
+app.add_typer(topics.app, name="topics")
+app.add_typer(record.events, name="events")
+
+
+def main() -> None:
+    """Run a command; what stands in its way is said in one line, never as a stack trace."""
+    try:
+        app()
+    except SettingsError as error:
+        errors.print(f"[red]ledgerline:[/] {error}", markup=True)
+        sys.exit(int(Exit.USAGE))
+    except _expected() as error:
+        errors.print("[red]ledgerline:[/] ", end="")
+        errors.print(str(error), markup=False)
+        sys.exit(int(Exit.UNAVAILABLE))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _expected() -> tuple[type[BaseException], ...]:
+    """Errors that say themselves what to do: a server away, a folder in use, another clock."""
+    from adapters.clock import ClockRefused
+    from adapters.embedded_postgres import EmbeddedPostgresError
+    from adapters.kafka.topics import BrokerAway, TopicsDiffer
+    from adapters.migrate import MigrationFailed
+    from commands.ports.event_store import StoreUnavailable
+
+    return (EmbeddedPostgresError, MigrationFailed, StoreUnavailable, ClockRefused, BrokerAway, TopicsDiffer)
+
+
+if __name__ == "__main__":
+    main()
