@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,20 +18,32 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from adapters.clock import Clock, TestClock, open_clock
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import Codec, PostgresEventStore, RowWriter
+from adapters.jobs import StoredJobs
+from adapters.key_vault import PostgresKeyVault, master_key_in
 from adapters.keys import StoredKeys, write_key_ended, write_key_made
+from adapters.line_store import ROW_WRITERS as LINE_WRITERS
+from adapters.line_store import PostgresLineStore
+from adapters.mail import write_outbox
 from adapters.migrate import migrate
+from adapters.provider_files.raw_files import RawFileStore
+from adapters.provider_files.reader import ArrowProviderFileReader
+from adapters.read_models.facade import ReadModels
 from adapters.reference import NoApprovedInvoices, StoredReference, write_identifiers, write_provider
 from adapters.sql_files import load_sql
 from adapters.templates import SandboxedTemplates
 from commands.keys.rows import KeyEnded, KeyMade
 from commands.ports.event_store import StoreUnavailable
 from commands.ports.key_vault import KeyVault
+from commands.ports.outbox import OutboxRow
+from commands.provider_invoice.desk import InvoiceDesk
 from commands.reference.desk import Desk
 from commands.reference.rows import IdentifierRows, ProviderRows
 from services.api.rate_limit import RateLimit
 from services.settings import Settings
 
 _RELAY = load_sql("adapters.relay")
+READ_WAIT = 5.0
+"""Seconds for which a reader waits for a read model to have what it has written."""
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 
@@ -51,7 +64,12 @@ class Parts:
     rate_limit: RateLimit
     metrics: CollectorRegistry
     version: str
-    vault: KeyVault | None = None
+    vault: KeyVault
+    lines: PostgresLineStore
+    invoices: InvoiceDesk
+    read_models: ReadModels
+    jobs: StoredJobs
+    read_wait: float = READ_WAIT
 
     @property
     def zone_name(self) -> str:
@@ -85,6 +103,8 @@ ROW_WRITERS: dict[type, RowWriter] = {
     ProviderRows: write_provider,
     KeyMade: write_key_made,
     KeyEnded: write_key_ended,
+    OutboxRow: write_outbox,
+    **LINE_WRITERS,
 }
 """Who writes the rows that ride in a save's transaction."""
 
@@ -107,10 +127,15 @@ async def open_parts(settings: Settings, *, database_url: str | None = None) -> 
         clock = await open_clock(pool, settings.clock)
         if isinstance(clock, TestClock):
             stack.push_async_callback(clock.close)
-        codec = Codec()
+        vault = await _open_vault(stack, url, settings)
+        codec = Codec(vault)
         store = await stack.enter_async_context(
             await PostgresEventStore.open(url, codec, row_writers=ROW_WRITERS, pool_size=settings.database_pool)
         )
+        read_models = await ReadModels.open(url, vault, size=settings.database_pool)
+        stack.push_async_callback(read_models.close)
+        reference = StoredReference(store, pool)
+        lines = PostgresLineStore(pool)
         yield Parts(
             settings=settings,
             database_url=url,
@@ -120,12 +145,31 @@ async def open_parts(settings: Settings, *, database_url: str | None = None) -> 
             store=store,
             keys=StoredKeys(pool, time.monotonic),
             desk=Desk(store, SandboxedTemplates()),
-            reference=StoredReference(store, pool),
+            reference=reference,
             retention=NoApprovedInvoices(),
             rate_limit=RateLimit(settings.rate_limit, time.monotonic),
             metrics=CollectorRegistry(),
             version=program_version(),
+            vault=vault,
+            lines=lines,
+            invoices=InvoiceDesk(
+                store=store,
+                lines=lines,
+                reference=reference,
+                files=RawFileStore(Path(settings.files_location)),
+                reader=ArrowProviderFileReader(),
+                override_limit=settings.override_limit,
+            ),
+            read_models=read_models,
+            jobs=StoredJobs(pool),
         )
+
+
+async def _open_vault(stack: AsyncExitStack, url: str, settings: Settings) -> PostgresKeyVault:
+    master = await asyncio.to_thread(master_key_in, settings.keys_folder)
+    vault = await asyncio.to_thread(PostgresKeyVault.open, url, master)
+    stack.callback(vault.close)
+    return vault
 
 
 async def _open_pool(stack: AsyncExitStack, url: str, size: int) -> Pool:

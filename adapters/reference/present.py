@@ -1,6 +1,6 @@
 """Present reference data for commands: read from its streams, so never behind a command that was answered.
 
-What was folded before is kept in the process; each call reads only what came after, which is nothing most of the time.
+What was folded is kept in the process, by version; loads that callers ask for at the same time go as one query.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from commands.ports.event_store import EventStore
 from commands.ports.reference import KnownProvider
 from domain.identity import reference_stream
 from domain.reference.bodies import CustomerBody, ProviderBody
-from domain.reference.state import Absent, InForce, State, evolve, fold
+from domain.reference.state import Absent, InForce, State, fold
 
 _SQL = load_sql("adapters.reference")
 
@@ -26,16 +26,17 @@ class StoredReference:
     def __init__(self, store: EventStore, pool: "AsyncConnectionPool[AsyncConnection[tuple[object, ...]]]") -> None:
         self._store = store
         self._pool = pool
-        self._folded: dict[str, State] = {}
+        self._folded: dict[str, tuple[int, State]] = {}
 
     async def provider(self, code: str) -> KnownProvider | None:
         """A provider that is not retired."""
         stream = reference_stream("provider", code)
-        state = self._folded.get(code, Absent())
-        for recorded in await self._store.history(stream, after=state.version):
-            state = evolve(state, recorded.fact)
-        if state.version:
-            self._folded[code] = state
+        # Callers that ask at the same time share one load; what was folded is kept while the version is the same.
+        history = await self._store.load(stream)
+        version, state = self._folded.get(code, (0, Absent()))
+        if version != history.version:
+            state = fold(history.facts)
+            self._folded[code] = (history.version, state)
         if isinstance(state, InForce) and isinstance(state.body, ProviderBody):
             return KnownProvider(stream.id, state.version, state.body)
         return None

@@ -8,6 +8,8 @@ from fastapi import Depends, Query
 from starlette.responses import Response
 
 from projections.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, PageRequest
+from services.api.call import Call
+from services.api.problems import Problem
 from services.api.rendering import Json
 
 T = TypeVar("T")
@@ -47,3 +49,17 @@ def page_answer(page: Page[T], render: Callable[[T], Mapping[str, Any]], **more:
     if page.total is not None:
         body["total"] = page.total
     return Json(body)
+
+
+async def have(call: Call, listing: Listing, *models: str) -> None:
+    """Wait, bounded, until the read models have the position; Problem 503 with `Retry-After` when they have not."""
+    if listing.at_least is None or listing.at_least == 0:
+        return
+    parts = call.parts
+    if not await parts.read_models.positions.wait_until(models, listing.at_least, parts.read_wait):
+        raise Problem(
+            503,
+            "read-model-behind",
+            f"The list does not have position {listing.at_least} yet: ask again, or leave at_least out.",
+            headers={"Retry-After": "1"},
+        )

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from domain.reference.kinds import KINDS
 from services.api.route import ApiRoute
-from services.api.routes import events, keys, reference, reference_bulk, reference_more, system
+from services.api.routes import events, keys, provider_invoices, reference, reference_bulk, reference_more, system
 
 REFERENCE_KINDS = ("provider", "customer", "cluster", "product", "group", "exchange-rate", "notification-template")
 """Kinds with routes of their own; jobs have others."""
@@ -15,6 +15,7 @@ REFERENCE_KINDS = ("provider", "customer", "cluster", "product", "group", "excha
 def all_routers() -> Sequence[APIRouter]:
     """Every router, each with whole paths."""
     return (
+        provider_invoices.router,
         *(_of_kind(name) for name in REFERENCE_KINDS),
         reference_more.router,
         keys.router,

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Body
 from pydantic import Field
 from starlette.responses import Response
 
-from adapters.reference import NoApprovedInvoices
 from commands.mail.preview import preview as render_preview
 from commands.reference.erase import erase
 from domain.identity import reference_stream
@@ -17,7 +16,6 @@ from domain.reference.tree import CLUSTER_TREE, Tree, grow
 from services.api.access import may
 from services.api.call import CallDep
 from services.api.models import RequestBody
-from services.api.problems import Problem
 from services.api.rendering import Json
 from services.api.route import ApiRoute
 from services.api.routes.reference import DONE, outcome_told
@@ -45,11 +43,8 @@ class Preview(RequestBody):
 async def erase_customer(call: CallDep, code: str, body: Erasure) -> Response:
     """Destroy the key of a customer's personal data; 409 `retention` while an approved invoice still needs it."""
     parts = call.parts
-    vault = parts.vault
-    if vault is None:
-        raise Problem(503, "no-key-vault", "This deployment has no key vault: nothing can be erased.")
     return await call.command(
-        lambda answer: erase(parts.desk, vault, NoApprovedInvoices(), call.origin(), code, body.reason, answer=answer),
+        lambda answer: erase(parts.desk, parts.vault, parts.retention, call.origin(), code, body.reason, answer=answer),
         lambda outcome: outcome_told(CUSTOMER, call.caller, outcome, "/v1/customers"),
         forever=True,
     )
