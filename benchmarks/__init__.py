@@ -1,0 +1,1 @@
+"""Measurements, kept out of the tests; each module says what it prints."""
