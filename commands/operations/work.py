@@ -60,7 +60,7 @@ class Work:
         """The envelope of a command of this operation: on behalf of whoever asked; `what` names the command in it."""
         now = self.now()
         return Origin(
-            command_id=id_for("command", str(self.operation.id), *what),
+            command_id=id_for("command", str(self.hold.operation), str(self.hold.token), *what),
             actor=self.operation.actor,
             agent=self.operation.agent,
             now=now,
