@@ -15,6 +15,7 @@ from commands.ports.provider_files import (
     Role,
 )
 from commands.ports.raw_files import KeptFile, RawFiles
+from commands.provider_invoice.desk import InvoiceDesk
 from commands.provider_invoice.reading import mapping_name, provider_mapping
 from commands.sync.desk import SyncDesk
 from domain.provider_invoice.parts import DIFFERENCE, FileRef
@@ -45,15 +46,15 @@ class Source:
 
 
 async def fetch_files(
-    desk: SyncDesk, connection: ProviderConnection, offered: OfferedInvoice, own_mapping: str | None
+    desk: InvoiceDesk, connection: ProviderConnection, offered: OfferedInvoice, own_mapping: str | None
 ) -> Fetched:
     """Fetch all files of an invoice. `own_mapping`: the provider's, for files that the list names no format for."""
-    ports = desk.invoices
+
     files: list[FileRef] = []
     mappings: dict[str, KeepMapping] = {}
     for file in offered.files:
         try:
-            ref, keep = await asyncio.to_thread(_fetch, connection, ports.files, ports.reader, file, own_mapping)
+            ref, keep = await asyncio.to_thread(_fetch, connection, desk.files, desk.reader, file, own_mapping)
         except FileRejected as refused:
             return Fetched(tuple(files), tuple(mappings.values()), refused)
         files.append(ref)

@@ -144,7 +144,7 @@ class _InvoiceSync:
             plan = plan_sync(state, manual=self._wish.manual)
             if plan in {"check_change", "leave"}:
                 return await self._check_change(seen)
-            fetched = await fetch_files(self._desk, self._connection, self._offered, self._body.mapping)
+            fetched = await fetch_files(self._desk.invoices, self._connection, self._offered, self._body.mapping)
             files = None if fetched.refused else fetched.files
             plan = plan_sync(state, manual=self._wish.manual, files=files)
         except Rejected as refused:
