@@ -28,6 +28,7 @@ from domain.rejected import Rejected
 
 MAX_PART_NAME = 100
 _TRIES = 5
+_AUTO = "auto"
 _BLOCK = 1024 * 1024
 
 
@@ -62,9 +63,11 @@ async def put_lines(
     mapping = await _mapping(desk, loaded, upload)
     try:
         kept = await keep(desk.files, body, f"{part}.{upload.media}", desk.max_upload)
+        if mapping == _AUTO and upload.media == "csv":
+            mapping = await asyncio.to_thread(desk.reader.format_of, kept)
+        name = mapping_name(mapping)
         for _ in range(_TRIES):
             loaded = await load(desk, invoice)
-            name = mapping_name(mapping)
             if populate.is_new(loaded.state, part, kept.sha256, name, replace=upload.replace):
                 chunks, found = await _read(desk, origin, loaded, part, upload.media, mapping, kept)
             else:
@@ -153,9 +156,9 @@ async def _read(
 
 async def _mapping(desk: InvoiceDesk, loaded: Loaded, upload: Upload) -> MappingSource:
     if upload.mapping is not None or upload.media != "csv":
-        return upload.mapping or "auto"
+        return upload.mapping or _AUTO
     provider = await provider_of(desk, loaded.state.provider)
-    return provider_mapping(provider.body.mapping) if provider.body.mapping else "auto"
+    return provider_mapping(provider.body.mapping) if provider.body.mapping else _AUTO
 
 
 def _known(loaded: Loaded, part: str) -> ChunkStored:

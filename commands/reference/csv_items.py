@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from commands.csv_guard import unguarded
 from commands.reference.bulk import MAX_ITEMS, Item, Result
 from commands.reference.csv_table import Row, Table, read_csv
 from domain.reference.bodies import CustomerBody, ProductBody, ReferenceBody
@@ -51,9 +52,10 @@ def _of_errors(kind: Kind, table: Table) -> CsvItems:
     items: dict[str, Item] = {}
     added: dict[str, list[Row]] = {}
     skipped: list[Result] = []
-    for index, row in enumerate(table.rows):
-        if row.cells.get("kind") != kind.name:
+    for index, marked in enumerate(table.rows):
+        if marked.cells.get("kind") != kind.name:
             continue
+        row = Row(marked.line, {column: unguarded(cell) for column, cell in marked.cells.items()})
         code = row.cells.get("code")
         if not code:
             reason = f"Line {row.line} has no code: fill in which {kind.name} {row.cells.get('reference')!r} is."
