@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Protocol
 
+import pyarrow as pa
+
 from adapters.provider_files.arithmetic import Arithmetic
 from adapters.provider_files.batch import Batch
 from adapters.provider_files.canonical_rows import CanonicalRows, FieldFault, RowWriter
@@ -16,7 +18,7 @@ from adapters.provider_files.identities import Identities
 from adapters.provider_files.json_lines import JsonSource
 from adapters.provider_files.line_class import Classes, Classifier
 from adapters.provider_files.line_numbers import LineNumbers
-from adapters.provider_files.mapping import FileShape, FormatMapping
+from adapters.provider_files.mapping import FileShape, FormatMapping, Split
 from adapters.provider_files.parquet_source import ParquetSource
 from adapters.provider_files.plan import Plan, make_plan
 from adapters.provider_files.selection import Selection
@@ -85,13 +87,14 @@ class FileReading:
             source = self._source(raw)
             mapping = self._mapping or detect(source.header)
             plan = make_plan(_with_split(mapping, self._expect), source.header, self._file.path, self._limits)
-            selection = Selection(plan.mapping, self._expect.split, self._role)
+            selection = Selection(plan.mapping, self._role)
             arithmetic = Arithmetic(plan, self._limits.max_warnings)
             rows = 0
             for chunk in self._chunks(source, plan, selection, arithmetic):
                 rows += chunk.rows
                 yield chunk
             raw.drain()
+            pa.default_memory_pool().release_unused()
             self._report = FileReport(
                 path=self._file.path,
                 format=mapping.name,
@@ -176,8 +179,9 @@ class FileReading:
 
 
 def _with_split(mapping: FormatMapping, expect: Expect) -> FormatMapping:
-    """The split's columns must be there, whoever asks for it."""
+    """The manifest's split goes before the mapping's own of the same column."""
     if not expect.split:
         return mapping
-    required = dict.fromkeys((*mapping.required, *expect.split))
-    return mapping.model_copy(update={"required": tuple(required)})
+    own = tuple(split for split in mapping.split if split.by not in expect.split)
+    given = tuple(Split(by=by, value=value) for by, value in expect.split.items())
+    return mapping.model_copy(update={"split": own + given})

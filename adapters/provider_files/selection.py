@@ -16,16 +16,11 @@ from commands.ports.provider_files import Role
 class Selection:
     """Leaves lines out and remembers how many, by reason: split, skip, role, detail."""
 
-    def __init__(self, mapping: FormatMapping, split: Mapping[str, tuple[str, ...]], role: Role) -> None:
+    def __init__(self, mapping: FormatMapping, role: Role) -> None:
         self._skip = mapping.skip
-        self._split = {**{one.by: one.value for one in mapping.split}, **split}
+        self._split = {one.by: one.value for one in mapping.split}
         self._role = role
         self.skipped: Counter[str] = Counter()
-
-    @property
-    def asked(self) -> frozenset[str]:
-        """Columns of the split."""
-        return frozenset(self._split)
 
     def of_invoice(self, batch: Batch) -> Batch:
         """Only the lines that belong to the invoice."""

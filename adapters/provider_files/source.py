@@ -6,6 +6,7 @@ https goes through httpx rather than fsspec's own client, so that every redirect
 import importlib.util
 import ipaddress
 import os
+import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ class AllowedPlaces:
 class FileSources:
     """Reads files from allowed places and copies them into the raw file store."""
 
-    def __init__(self, places: AllowedPlaces, store: RawFileStore, *, verify: bool | str = True) -> None:
+    def __init__(self, places: AllowedPlaces, store: RawFileStore, *, verify: ssl.SSLContext | bool = True) -> None:
         self._places = places
         self._store = store
         self._verify = verify

@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.provider_files.reader import LocalFile
 from commands.ports.provider_files import Expect, FileRejected, Limits
 from tests.adapters.provider_files.given import READER, chunks, focus, rejection, rows
 
@@ -45,6 +46,21 @@ def test_a_long_value_is_cut_to_80_characters_in_the_message():
 def test_the_last_of_many_lines_is_found_and_named():
     error = rejection(focus(*[{}] * 30_000, {"BilledCost": "1.5O"}), limits=Limits(block_bytes=50_000))
     assert (error.line, error.column) == (30_001, "BilledCost")
+
+
+def test_one_bad_cell_at_the_end_of_a_million_lines(tmp_path):
+    header, line = focus({}).splitlines(keepends=True)
+    with (tmp_path / "million.csv").open("wb") as out:
+        out.write(header)
+        for _ in range(1_000):
+            out.write(line * 1_000)
+        out.write(line.replace(b"1.50", b"1.5O"))
+    counted = 0
+    with pytest.raises(FileRejected) as refused:  # noqa: PT012 - what came before is counted
+        for chunk in READER.read(LocalFile(tmp_path / "million.csv")):
+            counted += chunk.rows
+    assert (refused.value.line, refused.value.column) == (1_000_001, "BilledCost")
+    assert counted > 900_000
 
 
 @pytest.mark.parametrize("missing", [{"BilledCost"}, {"BilledCost", "ServiceName"}])

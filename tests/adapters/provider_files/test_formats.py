@@ -183,6 +183,12 @@ def test_mixed_accounts_are_refused_and_can_be_split():
     assert [row[0] for row in rows(content, mapping=both)] == ["1", "3"]
 
 
+def test_a_split_by_a_column_that_is_dropped():
+    mapping = {"extends": "focus-1.0", "identity": [], "attributes": {"drop": ["Tags"]}}
+    content = focus({"Tags": "mine"}, {"Tags": "other"})
+    assert [row[0] for row in rows(content, mapping=mapping, expect=Expect(split={"Tags": ("mine",)}))] == ["1"]
+
+
 def test_a_mapping_of_ones_own():
     mapping = {
         "name": "own",

@@ -1,13 +1,21 @@
 """Files come from allowed places only; raw files are kept under their digest."""
 
+import datetime as dt
 import hashlib
 import os
+import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from adapters.provider_files.raw_files import RawFileStore
 from adapters.provider_files.source import AllowedPlaces, FileSources, beside
@@ -33,15 +41,45 @@ class _Handler(BaseHTTPRequestHandler):
         return
 
 
-@pytest.fixture
-def server() -> Iterator[ThreadingHTTPServer]:
+@contextmanager
+def serving(context: ssl.SSLContext | None = None) -> Iterator[ThreadingHTTPServer]:
     handler = type("Handler", (_Handler,), {"seen": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        if context is not None:
+            running.socket = context.wrap_socket(running.socket, server_side=True)
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield running
         running.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def tls_server(tmp_path: Path) -> Iterator[tuple[ThreadingHTTPServer, ssl.SSLContext]]:
+    """A server on localhost with a certificate of its own, and a context that trusts it."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - dt.timedelta(days=1), now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = Encoding.PEM
+    both = certificate.public_bytes(pem) + key.private_bytes(pem, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "server.pem").write_bytes(both)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    trusted = ssl.create_default_context(cadata=certificate.public_bytes(pem).decode())
+    with serving(context) as running:
+        running.handle_error = lambda *_: None  # a client that refuses the certificate is no news
+        yield running, trusted
 
 
 @pytest.fixture
@@ -118,6 +156,16 @@ def test_over_http_of_an_allowed_host(server, tmp_path):
     assert server.RequestHandlerClass.seen[-1] == ("/file.csv", "Bearer k")
     assert refused(sources, f"http://{address}/none.csv").code == "file-not-found"
     assert refused(sources, f"http://{address}/to?/to?/to?/to?/to?/file.csv").code == "fetch-failed"
+
+
+def test_over_https_with_a_certificate_that_is_checked(tls_server, tmp_path):
+    server, trusted = tls_server
+    address = f"localhost:{server.server_port}"
+    places = AllowedPlaces(hosts=frozenset({address}))
+    assert FileSources(places, RawFileStore(tmp_path), verify=trusted).fetch(f"https://{address}/file.csv").bytes == 7
+    error = refused(FileSources(places, RawFileStore(tmp_path)), f"https://{address}/file.csv")
+    assert error.code == "fetch-failed"
+    assert "CERTIFICATE" in error.message.upper()
 
 
 def test_hosts_that_are_not_allowed(server, tmp_path):
