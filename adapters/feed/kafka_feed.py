@@ -1,30 +1,25 @@
 """The feed through Kafka: partitions are spread by a consumer group, positions are the read model's.
 
-Kafka's IO thread tells of rebalances; what it says is only noted there, and acted upon on the polling thread: a new
-partition stays paused until the listener has claimed it and its stored offset was sought.
+A new partition stays paused until the listener has claimed it, on the polling thread; then its stored offset is sought.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
 
 import psycopg
 import structlog
-from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
+from adapters.feed.kafka_group import GroupMember
 from adapters.feed.relay_view import RelayView
 from adapters.kafka import cloudevents
-from adapters.kafka.settings import KafkaSettings, consumer
-from adapters.kafka.topics import BrokerAway, TopicsDiffer, create_topics
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import BrokerAway, TopicsDiffer
 from domain.facts import PARTITIONS, TOPICS
 from projections.ports.feed import FeedRecord, Partition, PartitionBatch, PartitionListener, Watermark
 
-COMMIT_EVERY = 1.0
-"""Seconds between two commits of the group's offsets, which are information for lag tools."""
 SLICE = 0.005
 """Seconds a poll may take while the relay's word that what was handed out is complete has yet to come."""
 SLICES_FOR = 1.0
@@ -40,28 +35,8 @@ class _Owned:
     epoch: int
     handed: int
     """The `next_offset` of the last batch: where the next one starts from."""
-    begin: int = 0
-    """Where reading really began, when nothing was stored: the generation's first offset."""
-
-
-class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
-    """On Kafka's IO thread: pauses what is new, so that nothing of it is read before its claim, and takes notes."""
-
-    def __init__(self) -> None:
-        self.consumer: Any = None
-        self.notes: deque[tuple[bool, TopicPartition]] = deque()
-
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        for tp in assigned:
-            self.consumer.pause(tp)
-            self.consumer.seek(tp, 0)  # else it would look for a committed offset
-            self.notes.append((True, tp))
-
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self.notes.extend((False, tp) for tp in revoked)
-
-    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
-        self.on_partitions_revoked(lost)
+    begin: int
+    """Where the generation's records begin: nothing below is read."""
 
 
 class KafkaFeed:
@@ -74,17 +49,13 @@ class KafkaFeed:
         connect: "Callable[[], psycopg.Connection[Any]]",
         topics: Sequence[str] = TOPICS,
     ) -> None:
-        self._settings = settings
         self._group = group
         self._topics = tuple(topics)
+        self._member = GroupMember(settings, group, self._topics)
         self._relay = RelayView(connect, settings.prefix)
         self._listener: PartitionListener | None = None
-        self._consumer: Any = None
-        self._rebalances = _Rebalances()
         self._owned: dict[Partition, _Owned] = {}
         self._unclaimed: set[Partition] = set()
-        self._to_commit: dict[TopicPartition, OffsetAndMetadata] = {}
-        self._committed_at = 0.0
         self._handed_position = 0
         self._handed_at = 0.0
         self._problem: str | None = None
@@ -100,26 +71,21 @@ class KafkaFeed:
         self._listener = listener
 
     def poll(self, timeout: float, max_records: int) -> Sequence[PartitionBatch]:
-        """See `Feed`. The first polls may take a few seconds longer while no broker answers."""
+        """See `Feed`. While no broker answers, a poll may take a few seconds longer."""
         try:
-            consumer = self._joined()
             begun = self._claim()
             if begun:
                 return begun
-            self._commit(consumer)
-            polled = consumer.poll(timeout_ms=int(self._patience(timeout) * 1000), max_records=max_records)
+            polled = self._member.poll(self._patience(timeout), max_records)
         except OffsetOutOfRangeError as error:
-            return self._trouble(
-                f"stored offsets are not in the topics ({error}): the broker lost records; run `ledgerline topics "
-                "rebuild`",
-                timeout,
-            )
+            lost = f"stored offsets are not in the topics ({error}): the broker lost records"
+            return self._trouble(f"{lost}; run `ledgerline topics rebuild`", timeout)
         except (KafkaError, BrokerAway, TopicsDiffer, psycopg.Error, ValueError) as error:
             return self._trouble(f"{type(error).__name__}: {error}".strip(), timeout)
         unsettled = self._rebalanced()
         if not self._unclaimed:
             self._problem = None
-        batches = [self._batch(tp, records) for tp, records in polled.items() if self._partition(tp) not in unsettled]
+        batches = [self._batch(partition, raw) for partition, raw in polled.items() if partition not in unsettled]
         return [batch for batch in batches if batch is not None]
 
     def seek(self, partition: Partition, offset: int) -> None:
@@ -127,8 +93,7 @@ class KafkaFeed:
         owned = self._owned.get(partition)
         if owned is not None:
             owned.handed = offset
-            with suppress(ValueError):  # not assigned any more: its revocation is on the way
-                self._consumer.seek(self._tp(partition), max(offset, owned.begin))
+            self._member.start(partition, max(offset, owned.begin))
 
     def watermarks(self) -> Sequence[Watermark]:
         """See `Feed`."""
@@ -145,7 +110,7 @@ class KafkaFeed:
 
     def note_applied(self, partition: Partition, next_offset: int) -> None:
         """See `Feed`."""
-        self._to_commit[self._tp(partition)] = OffsetAndMetadata(next_offset, "", -1)
+        self._member.note_applied(partition, next_offset)
 
     def problem(self) -> str | None:
         """See `Feed`."""
@@ -153,33 +118,14 @@ class KafkaFeed:
 
     def close(self) -> None:
         """See `Feed`."""
-        consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            with suppress(Exception):
-                if self._to_commit:
-                    consumer.commit(self._to_commit, timeout_ms=1000)
-            with suppress(Exception):
-                consumer.close(autocommit=False, timeout_ms=3000)
+        self._member.close()
         self._owned.clear()
         self._relay.close()
 
-    def _joined(self) -> Any:  # noqa: ANN401 - kafka-python has no types
-        if self._consumer is None:
-            if self._listener is None:
-                raise RuntimeError("subscribe before the first poll")
-            create_topics(self._settings)  # who comes before the relay would not hear of new topics for a while
-            made = KafkaConsumer(**consumer(self._settings, self._group))
-            self._rebalances.consumer = made
-            made.subscribe([self._settings.topic(topic) for topic in self._topics], listener=self._rebalances)
-            self._consumer = made
-        return self._consumer
-
     def _rebalanced(self) -> set[Partition]:
-        """Act upon what the IO thread noted; the partitions it was about."""
+        """Take up what the group decided; the partitions it was about."""
         unsettled: set[Partition] = set()
-        while self._rebalances.notes:
-            assigned, tp = self._rebalances.notes.popleft()
-            partition = self._partition(tp)
+        for assigned, partition in self._member.rebalanced():
             unsettled.add(partition)
             self._drop(partition)
             if assigned:
@@ -188,32 +134,31 @@ class KafkaFeed:
 
     def _drop(self, partition: Partition) -> None:
         self._unclaimed.discard(partition)
-        self._to_commit.pop(self._tp(partition), None)
+        self._member.forget(partition)
         if self._owned.pop(partition, None) is not None and self._listener is not None:
             self._listener.revoked(partition)
 
     def _new_generation(self) -> bool:
-        """The topics were rebuilt: claim all partitions anew."""
+        """Whether the topics were rebuilt; then all partitions are claimed anew."""
         if not self._relay.changed():
             return False
         _log.info("feed_generation_changed", generation=self._relay.seen.generation)
         for partition in list(self._owned):
-            with suppress(ValueError):
-                self._consumer.pause(self._tp(partition))
+            self._member.pause(partition)
             self._drop(partition)
             self._unclaimed.add(partition)
         return True
 
     def _claim(self) -> list[PartitionBatch]:
         """Claim what is new and go to its stored offset; empty batches where a generation begins above 0."""
+        if self._listener is None:
+            raise RuntimeError("subscribe before the first poll")
         if self._relay.stale():
             self._relay.load()
             self._new_generation()
         begun: list[PartitionBatch] = []
         for partition in sorted(self._unclaimed):
             progress = self._relay.load()
-            if self._listener is None:
-                break
             try:
                 claim = self._listener.assigned(partition, progress.generation)
             except Exception as error:  # noqa: BLE001 - the listener may raise anything; it is asked again
@@ -222,16 +167,13 @@ class KafkaFeed:
             begin = progress.start(partition)
             owned = self._owned[partition] = _Owned(claim.epoch, claim.offset or 0, begin)
             self._unclaimed.discard(partition)
-            with suppress(ValueError):  # taken away in the meantime: its revocation is on the way
-                self._consumer.seek(self._tp(partition), max(owned.handed, begin))
-                self._consumer.resume(self._tp(partition))
+            self._member.start(partition, max(owned.handed, begin))
             if owned.handed < begin:
                 begun.append(PartitionBatch(partition, owned.epoch, owned.handed, begin, []))
                 owned.handed = begin
         return begun
 
-    def _batch(self, tp: TopicPartition, raw: Sequence[Any]) -> PartitionBatch | None:
-        partition = self._partition(tp)
+    def _batch(self, partition: Partition, raw: Sequence[Any]) -> PartitionBatch | None:
         owned = self._owned.get(partition)
         if owned is None or not raw or raw[-1].offset < owned.handed:
             return None
@@ -262,21 +204,9 @@ class KafkaFeed:
         waiting = self._handed_position > self._relay.seen.position and monotonic() - self._handed_at < SLICES_FOR
         return min(timeout, SLICE) if waiting or self._unclaimed else timeout
 
-    def _commit(self, consumer: Any) -> None:  # noqa: ANN401 - kafka-python has no types
-        if self._to_commit and monotonic() - self._committed_at > COMMIT_EVERY:
-            offsets, self._to_commit, self._committed_at = self._to_commit, {}, monotonic()
-            with suppress(KafkaError):
-                consumer.commit_async(offsets)
-
     def _trouble(self, problem: str, timeout: float) -> list[PartitionBatch]:
         if problem != self._problem:
             _log.warning("feed_trouble", group=self._group, why=problem)
         self._problem = problem
         sleep(min(timeout, BACK_OFF))
         return []
-
-    def _tp(self, partition: Partition) -> TopicPartition:
-        return TopicPartition(self._settings.topic(partition.topic), partition.number)
-
-    def _partition(self, tp: TopicPartition) -> Partition:
-        return Partition(self._settings.short(tp.topic), tp.partition)

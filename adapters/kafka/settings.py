@@ -21,6 +21,7 @@ class KafkaSettings:
     `security` holds kafka-python's own arguments for TLS and SASL (`security_protocol`, `ssl_cafile`, ...).
     `replication` and `min_insync`: 3 and 2 in production, 1 and 1 on a single node.
     `session_timeout`: seconds after which the partitions of a dead reader go to others.
+    `connect_timeout`: seconds in which a first broker has to answer.
     """
 
     bootstrap_servers: tuple[str, ...]
@@ -29,6 +30,7 @@ class KafkaSettings:
     min_insync: int = 1
     client_id: str = "ledgerline"
     session_timeout: float = 10.0
+    connect_timeout: float = 5.0
     origin: Origin = field(default_factory=Origin)
     security: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -49,7 +51,7 @@ def common(settings: KafkaSettings) -> dict[str, Any]:
         "reconnect_backoff_ms": 50,
         "reconnect_backoff_max_ms": 1000,
         "retry_backoff_ms": 50,
-        "bootstrap_timeout_ms": 5000,
+        "bootstrap_timeout_ms": int(settings.connect_timeout * 1000),
         "metadata_max_age_ms": 30_000,
         **settings.security,
     }

@@ -9,6 +9,7 @@ class RelayMetrics:
     """Lag in events and seconds, events sent, and whether the head moves. One for each registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
         self.published = 0
         self._oldest: float | None = None
         self._position = 0

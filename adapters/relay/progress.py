@@ -35,6 +35,10 @@ class Progress:
     starts: Offsets
     ends: Offsets
 
+    def same_place(self, other: "Progress") -> bool:
+        """Nobody moved it, and no rebuild was asked for."""
+        return (self.generation, self.wanted, self.position) == (other.generation, other.wanted, other.position)
+
     def start(self, partition: Partition) -> int:
         """The offset at which this generation begins."""
         return self.starts.get(partition, 0)

@@ -109,7 +109,7 @@ class Relay:
             quiet = 0.0 if progress is not before else quiet + POLL
             if quiet >= LOOK_AROUND:
                 quiet = 0.0
-                if store.load() != progress:
+                if not store.load().same_place(progress):
                     raise _StartOver
             self.turns += 1
             self._source.wait(POLL)

@@ -92,8 +92,8 @@ def test_a_watermark_is_never_ahead_of_what_was_given_out(feeds: Feeds):
     stop = threading.Event()
 
     def keep_writing() -> None:
-        while len(feeds.written.records) < 300:
-            feeds.written.write(3)
+        while len(feeds.written.records) < 150:
+            feeds.written.write(5)
         stop.set()
 
     writer = threading.Thread(target=keep_writing)
@@ -103,7 +103,7 @@ def test_a_watermark_is_never_ahead_of_what_was_given_out(feeds: Feeds):
         applied = {record.position for record in feeds.positions.applied}
         complete = feeds.positions.position(reader.feed)
         assert set(range(1, complete + 1)) <= applied, f"said to be complete up to {complete}"
-        return stop.is_set() and complete == 300
+        return stop.is_set() and complete == 150
 
     reader.until(check)
     writer.join()
