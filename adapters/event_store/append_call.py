@@ -58,7 +58,7 @@ def outcomes(group: Sequence[EncodedSave], base: int, lost: Sequence[Mapping[str
     reasons: dict[int, Mapping[str, Any]] = {}
     for reason in lost or ():
         known = reasons.get(reason["save"])
-        if known is None or _RANK[reason["why"]] < _RANK[known["why"]]:
+        if known is None or _weight(reason) > _weight(known):
             reasons[reason["save"]] = reason
     found: list[Outcome] = []
     position = base
@@ -73,7 +73,12 @@ def outcomes(group: Sequence[EncodedSave], base: int, lost: Sequence[Mapping[str
 
 # What a save is told that lost for several reasons: its own earlier success before all, then what a repeated request
 # is about, then names; a conflict only when nothing better is known.
-_RANK: Final = {"own": 0, "answered": 1, "claimed": 2, "conflict": 3, "again": 4}
+_WEIGHT: Final = {"again": 0, "conflict": 1, "claimed": 2, "answered": 3, "own": 4}
+
+
+def _weight(reason: Mapping[str, Any]) -> tuple[int, int]:
+    """Of a save's own events the last one counts: its streams are each found by their end."""
+    return _WEIGHT[reason["why"]], reason.get("position", 0)
 
 
 def _loss(reason: Mapping[str, Any]) -> Outcome:

@@ -45,6 +45,20 @@ async def connect(url: str, name: str) -> AsyncConnection[tuple[Any, ...]]:
     return connection
 
 
+def is_outage(error: BaseException) -> bool:
+    """Whether an error is about the connection or the server's state, not about what it was asked to do.
+
+    psycopg's OperationalError also covers limits that a statement breaks (class 54), which no retry mends.
+    """
+    if isinstance(error, psycopg.InterfaceError):
+        return True
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    state = error.sqlstate
+    # 08 connection, 53 resources, 57P server going or coming, 40 deadlock and the like, 55P03 lock not had in time
+    return state is None or state.startswith(("08", "53", "57P", "40")) or state == "55P03"
+
+
 class LiveConnection:
     """One connection, used by one task at a time, made anew when it breaks."""
 
@@ -65,13 +79,12 @@ class LiveConnection:
         while True:
             try:
                 return await work(await self._live_cursor())
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except psycopg.Error as error:
+                if not is_outage(error):
+                    raise
                 if loop.time() + pause > give_up:
                     raise StoreUnavailable(f"The database did not answer for {self._patience:g} s: {error}") from error
                 _log.warning("event_store_retries", connection=self._name, error=str(error).strip())
-            except BaseException:
-                await self._drop_if_broken()
-                raise
             await self._drop_if_broken()
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)

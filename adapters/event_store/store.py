@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters.event_store.append_call import append_group, stored_answer
 from adapters.event_store.codec import Codec
-from adapters.event_store.connection import CONNECTION_OPTIONS, PATIENCE, LiveConnection
+from adapters.event_store.connection import CONNECTION_OPTIONS, PATIENCE, LiveConnection, is_outage
 from adapters.event_store.encode import EncodedSave, encode_save
 from adapters.event_store.group_writer import GroupWriter
 from adapters.event_store.loader import ALL, Loader
@@ -140,7 +140,9 @@ class PostgresEventStore:
                     raise outcome
         except PoolTimeout as error:
             raise StoreUnavailable("No connection to the database; nothing of the save was stored.") from error
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except psycopg.Error as error:
+            if not is_outage(error):
+                raise
             return await self._find_out(save, error)
         return outcome
 
