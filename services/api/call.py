@@ -1,7 +1,7 @@
 """One request: who asks, under which conditions, and how its command is run once and answered alike for ever."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from commands.caller import Caller
-from commands.handling import Done
+from commands.handling import Decided, Done, settle
 from commands.origin import Origin
 from commands.ports.event_store import AlreadyAnswered, Answer, IdempotencyKey, StoredAnswer
 from domain.identity import NAMESPACE
@@ -41,7 +41,42 @@ class Told:
     """Of the last event before, for a command that had nothing to store."""
 
 
+async def remember(call: "Call", origin: Origin, done: Done[T], answer: "ToAnswer[T] | None") -> Done[T]:
+    """Store the answer of a command that has settled without it; a repeat decides nothing, so it is told alike."""
+    if answer is None:
+        return done
+
+    async def nothing_more() -> Decided[T]:
+        return Decided(None, done.outcome)
+
+    await settle(call.parts.store, origin, nothing_more, answer)
+    return done
+
+
 ToAnswer = Callable[[T], Answer | None]
+
+
+class HashedBody:
+    """A body that is read as it comes in, once, and hashed on the way."""
+
+    def __init__(self, blocks: AsyncIterator[bytes]) -> None:
+        self._blocks = blocks
+        self._hash = sha256()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The blocks."""
+        async for block in self._blocks:
+            self._hash.update(block)
+            yield block
+
+    async def drain(self) -> None:
+        """Read the rest for the sake of its digest."""
+        async for _ in self:
+            pass
+
+    def digest(self, query: bytes) -> str:
+        """SHA-256 of what was asked: the query and the bytes that came."""
+        return sha256(query + b"\n" + self._hash.digest()).hexdigest()
 
 
 class Call:
@@ -138,22 +173,24 @@ class Call:
         told: Callable[[T], Told],
         *,
         forever: bool = False,
-        digest: Callable[[], str] | None = None,
+        stream: HashedBody | None = None,
         shown_once: Callable[[T], Mapping[str, Any]] | None = None,
     ) -> Response:
         """Run a command and answer it; the same idempotency key gets the first answer again.
 
         `run` passes what it is given on to `settle` as `answer`. `forever`: a money command's key is kept for ever.
-        `digest` replaces that of the body, for one that is read as a stream: it is asked when the command settles.
+        `stream` is the body of a command that reads it as it comes: its digest is known once it has come.
         `shown_once` is for the first answer only and stored nowhere: a secret.
         """
         key = self.idempotency_key
         if key is None:
             done = await run(None)
             return _response(told(done.outcome), done.position, shown_once(done.outcome) if shown_once else {})
-        request_digest = digest or self.digest
+        request_digest = self.digest if stream is None else lambda: stream.digest(self.query)
         stored = await self.parts.store.answered(self.scope, key)
-        if stored is not None and digest is None:
+        if stored is not None:
+            if stream is not None:
+                await stream.drain()
             return replayed(stored, request_digest())
         said: Told | None = None
 

@@ -1,7 +1,7 @@
 """Shapes that the OpenAPI document names. Answers are written as they are, not validated against these."""
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,6 +35,35 @@ class CommandAnswer(Shape):
     position: int = Field(description="Pass it as `at_least` to a list that must show this command")
     status: str
     available_actions: list[AvailableAction]
+
+
+class Resource(Shape):
+    """What every resource has."""
+
+    id: UUID
+    version: int
+    status: str
+    available_actions: list[AvailableAction]
+
+
+class UploadLine(BaseModel):
+    """One line of an upload as JSON; what is left out is null, and `charge` is `usage`."""
+
+    number: int | None = None
+    kind: Literal["licence", "usage"]
+    charge: Literal["usage", "purchase", "tax", "credit", "adjustment"] = "usage"
+    customer: str | None = None
+    product: str | None = None
+    subscription: str | None = None
+    charge_from: date
+    charge_to: date | None = None
+    quantity: str | None = None
+    unit: str | None = None
+    unit_price: str | None = None
+    amount: str
+    tax: str | None = None
+    currency: str | None = None
+    attributes: dict[str, str] | None = None
 
 
 class Listed(Shape):

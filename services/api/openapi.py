@@ -5,9 +5,12 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
 
 from domain.permissions import ACTIONS
+from domain.reference.kinds import KINDS
 from services.api.access import access_of
+from services.api.models import Resource, UploadLine
 
 _ERRORS: Final = {
     "400": "The request can't be read: JSON that is none, a bad parameter or header",
@@ -68,6 +71,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Problem"] = _PROBLEM
+    schemas.update(_domain_schemas())
     components["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "An API key, `ll_...`"},
     }
@@ -99,6 +103,23 @@ def describe(app: FastAPI) -> dict[str, Any]:
                 operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{status}"})
     app.openapi_schema = document
     return document
+
+
+def _domain_schemas() -> dict[str, Any]:
+    """Bodies that the domain parses itself, as the routes refer to them."""
+    bodies = [(kind.body, "validation") for kind in KINDS.values()]
+    _, document = models_json_schema(
+        [*bodies, (UploadLine, "validation")],  # type: ignore[list-item]  # the mode is a literal
+        ref_template="#/components/schemas/{model}",
+    )
+    found: dict[str, Any] = document.get("$defs", {})
+    resource = Resource.model_json_schema(ref_template="#/components/schemas/{model}")
+    found.update(resource.pop("$defs", {}))
+    return {
+        **found,
+        "Resource": resource,
+        "MergePatch": {"type": "object", "description": "RFC 7396", "additionalProperties": True},
+    }
 
 
 def _operations(app: FastAPI, document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any], Any]]:

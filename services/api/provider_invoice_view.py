@@ -5,12 +5,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from commands.caller import Caller
-from commands.ports.event_store import EventStore
-from commands.provider_invoice.desk import Outcome
+from commands.provider_invoice.desk import InvoiceDesk, Outcome
+from commands.provider_invoice.offers import offers_of
+from commands.provider_invoice.offers import usage_of as offers_usage
 from domain.provider_invoice.actions import Usage, available_actions
 from domain.provider_invoice.parts import FileRef, KindSum, PartRef
 from domain.provider_invoice.state import ProviderInvoice
-from domain.usage_offer.state import fold as fold_offer
 from services.api.call import Told, created_or_ok
 from services.api.rendering import TAX, exact, money
 
@@ -26,13 +26,17 @@ _WORDS: Final = {
 _ACTIONS: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
 
 
-async def usage_of(store: EventStore, invoice: UUID, state: ProviderInvoice) -> Usage:
+async def usage_of(desk: InvoiceDesk, invoice: UUID, state: ProviderInvoice) -> Usage:
     """What the offers of the present attempt say; only an active invoice has living ones."""
     if state.status != "active":
         return NOTHING_USED
-    histories = await store.load_by_key(invoice, "usage-offer")
-    offers = [offer for h in histories if (offer := fold_offer(h.facts)) and offer.attempt == state.attempt]
-    return Usage(invoiced=any(offer.taken for offer in offers), released=any(offer.released for offer in offers))
+    return offers_usage(await offers_of(desk, invoice, state.attempt))
+
+
+def invoice_words(state: ProviderInvoice) -> dict[str, Any]:
+    """The two words that JSON has for where an invoice stands."""
+    status, reason = _WORDS[state.status]
+    return {"status": status, "status_reason": reason}
 
 
 def actions_view(state: ProviderInvoice, usage: Usage, caller: Caller) -> list[dict[str, Any]]:

@@ -6,7 +6,20 @@ from fastapi import APIRouter
 
 from domain.reference.kinds import KINDS
 from services.api.route import ApiRoute
-from services.api.routes import events, keys, provider_invoices, reference, reference_bulk, reference_more, system
+from services.api.routes import (
+    customer_invoices,
+    events,
+    jobs,
+    keys,
+    lists,
+    provider_invoice_uploads,
+    provider_invoice_verbs,
+    provider_invoices,
+    reference,
+    reference_bulk,
+    reference_more,
+    system,
+)
 
 REFERENCE_KINDS = ("provider", "customer", "cluster", "product", "group", "exchange-rate", "notification-template")
 """Kinds with routes of their own; jobs have others."""
@@ -16,8 +29,13 @@ def all_routers() -> Sequence[APIRouter]:
     """Every router, each with whole paths."""
     return (
         provider_invoices.router,
+        provider_invoice_verbs.router,
+        provider_invoice_uploads.router,
+        customer_invoices.router,
         *(_of_kind(name) for name in REFERENCE_KINDS),
         reference_more.router,
+        lists.router,
+        jobs.router,
         keys.router,
         events.router,
         system.router,
@@ -30,4 +48,5 @@ def _of_kind(name: str) -> APIRouter:
     base = f"/v1/{kind.plural}"
     reference_bulk.add_routes(router, kind, base)
     reference.add_routes(router, kind, base)
+    lists.add_list(router, kind, base)
     return router

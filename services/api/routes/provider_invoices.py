@@ -154,7 +154,7 @@ async def get_invoice(call: CallDep, invoice: str, as_of: AsOf = None) -> Respon
     if as_of is not None:
         version = (await history_of(call, stream_of(wanted), as_of)).version
     loaded = await load(call.parts.invoices, wanted, to_version=version)
-    usage = await usage_of(call.parts.store, wanted, loaded.state)
+    usage = await usage_of(call.parts.invoices, wanted, loaded.state)
     shown = invoice_view(wanted, loaded.history.version, loaded.state, usage, call.caller)
     return Json(shown, headers=etag(loaded.history.version))
 

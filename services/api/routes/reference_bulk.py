@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from commands.handling import Decided, Done, settle
+from commands.handling import Done
 from commands.reference.bulk import Item, Loaded, Result, items_of_json, load_many
 from commands.reference.csv_items import items_of_csv
 from domain.reference.kinds import Kind
 from services.api.access import may
-from services.api.call import Call, CallDep, ToAnswer, Told
+from services.api.call import Call, CallDep, ToAnswer, Told, remember
 from services.api.models import BulkAnswer
 from services.api.problems import Problem
 from services.api.route import ApiRequest
@@ -46,14 +46,7 @@ def add_routes(router: APIRouter, kind: Kind, base: str) -> None:
         async def run(answer: ToAnswer[Loaded] | None) -> Done[Loaded]:
             origin = call.origin()
             loaded = await load_many(call.parts.desk, origin, kind, items)
-            if answer is None:
-                return Done(loaded, loaded.position)
-
-            async def nothing_more() -> Decided[Loaded]:
-                return Decided(None, loaded)
-
-            await settle(call.parts.store, origin, nothing_more, answer)
-            return Done(loaded, loaded.position)
+            return await remember(call, origin, Done(loaded, loaded.position), answer)
 
         return await call.command(run, lambda loaded: Told(_summary(loaded, skipped), position=loaded.position))
 

@@ -1,0 +1,203 @@
+"""/customer-invoices: as far as provider invoices need them. Create an ad hoc one, read, list, close, delete."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from commands.caller import Caller
+from commands.customer_invoice.verbs import AdHoc, CustomerInvoiceOutcome, close, create, delete
+from commands.handling import Done, expect_version
+from domain.customer_invoice.state import LOCKED_OR_FINAL, CustomerInvoice, fold
+from domain.identity import Stream
+from projections.invoice_list.queries import InvoiceFilter, InvoiceItem, View
+from services.api.access import may
+from services.api.call import Call, CallDep, ToAnswer, Told, created_or_ok, etag, id_in_path, remember
+from services.api.fields import Amount, Currency, Day
+from services.api.histories import AfterVersion, AsOf, EventsLimit, history_answer, history_of
+from services.api.lists import Listing, ListingDep, have, page_answer
+from services.api.models import EventShape, Listed, RequestBody
+from services.api.problems import Problem
+from services.api.rendering import TAX, Json, exact, instant, money
+from services.api.route import ApiRoute
+from services.api.routes.provider_invoice_verbs import Because
+from services.api.routes.reference import CREATED, DONE
+
+router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["customer-invoices"])
+BASE = "/v1/customer-invoices"
+ONE = "/customer-invoices/{invoice}"
+
+
+class NewCustomerInvoice(RequestBody):
+    """An ad hoc invoice; its reference is its identity, so a repeat makes no second one."""
+
+    customer: Annotated[str, Field(min_length=1, max_length=64)]
+    reference: Annotated[str, Field(min_length=1, max_length=200)]
+    invoice_date: Day
+    period_from: Day
+    period_to: Day | None = None
+    currency: Currency
+
+
+@router.post("/customer-invoices", operation_id="create_customer_invoice", status_code=201, responses=CREATED)
+@may("customer-invoice.create")
+async def create_invoice(call: CallDep, body: NewCustomerInvoice) -> Response:
+    """Begin an ad hoc invoice."""
+    wanted = AdHoc(body.customer, body.reference, body.invoice_date, body.period_from, body.currency, body.period_to)
+
+    async def run(answer: ToAnswer[CustomerInvoiceOutcome] | None) -> Done[CustomerInvoiceOutcome]:
+        origin = call.origin()
+        return await remember(call, origin, await create(call.parts.store, origin, wanted), answer)
+
+    return await call.command(run, lambda outcome: _told(outcome, call.caller, new=True), forever=True)
+
+
+@router.get("/customer-invoices", operation_id="list_customer_invoices", responses={200: {"model": Listed}})
+@may("read")
+async def list_invoices(
+    call: CallDep,
+    listing: ListingDep,
+    *,
+    view: View = "all",
+    customer: Annotated[str | None, Query(max_length=64)] = None,
+    cluster: Annotated[str | None, Query(max_length=64)] = None,
+    descendants: bool = False,
+    contract: Annotated[str | None, Query(max_length=200)] = None,
+    schedule: Annotated[str | None, Query(max_length=200)] = None,
+    reference: Annotated[str | None, Query(max_length=200, description="A part of one")] = None,
+    number: Annotated[str | None, Query(max_length=200, description="A part of one")] = None,
+    status: Annotated[list[str] | None, Query(max_length=10)] = None,
+    type: Annotated[list[str] | None, Query(max_length=10)] = None,  # noqa: A002 - the contract's name
+    empty: bool | None = None,
+    total_from: Amount | None = None,
+    total_to: Amount | None = None,
+    period_from: date | None = None,
+    period_to: date | None = None,
+) -> Response:
+    """Newest first, by the end of the period; any combination of filters."""
+    wanted = InvoiceFilter(
+        view=view,
+        customer=customer,
+        cluster=cluster,
+        descendants=descendants,
+        contract=contract,
+        schedule=schedule,
+        reference=reference,
+        number=number,
+        statuses=frozenset(status or ()),
+        types=frozenset(type or ()),
+        empty=empty,
+        total_from=total_from,
+        total_to=total_to,
+        period_from=period_from,
+        period_to=period_to,
+    )
+    return await _page(call, listing, wanted)
+
+
+@router.get("/customers/{code}/invoices", operation_id="list_invoices_of_customer", responses={200: {"model": Listed}})
+@may("read")
+async def list_of_customer(call: CallDep, code: str, listing: ListingDep) -> Response:
+    """The invoices of one customer."""
+    return await _page(call, listing, InvoiceFilter(customer=code))
+
+
+@router.get(ONE, operation_id="get_customer_invoice")
+@may("read")
+async def get_invoice(call: CallDep, invoice: str, as_of: AsOf = None) -> Response:
+    """One invoice, read from its aggregate."""
+    wanted = id_in_path(invoice)
+    history = await history_of(call, Stream("customer-invoice", wanted), as_of)
+    state = fold(history.facts)
+    if state is None:
+        raise Problem(404, "customer-invoice-missing", f"There is no customer invoice {wanted}.")
+    body = {"id": wanted, "version": history.version, **_view(state, call.caller)}
+    body["purchases"] = [
+        {
+            "offer": offer,
+            "provider_invoice": held.provider_invoice,
+            "lines": held.lines,
+            "cost": exact(held.cost),
+            "ranges": [{"first": r.first, "last": r.last} for r in held.ranges],
+        }
+        for offer, held in state.holdings.items()
+    ]
+    return Json(body, headers=etag(history.version))
+
+
+@router.get(f"{ONE}/events", operation_id="list_customer_invoice_events", responses={200: {"model": list[EventShape]}})
+@may("history.read")
+async def events(call: CallDep, invoice: str, after: AfterVersion = 0, limit: EventsLimit = 100) -> Response:
+    """The history of one invoice."""
+    return await history_answer(call, Stream("customer-invoice", id_in_path(invoice)), after, limit)
+
+
+@router.post(f"{ONE}/close", operation_id="close_customer_invoice", responses=DONE)
+@may("customer-invoice.close")
+async def close_invoice(call: CallDep, invoice: str, body: Because) -> Response:
+    """Make it final without sending it: what it holds is written off."""
+    return await _change(call, invoice, body, close)
+
+
+@router.delete(ONE, operation_id="delete_customer_invoice", responses=DONE)
+@may("customer-invoice.delete")
+async def delete_invoice(call: CallDep, invoice: str, body: Because) -> Response:
+    """Leave a tombstone; what it had taken is offered again."""
+    return await _change(call, invoice, body, delete)
+
+
+async def _change(call: Call, invoice: str, body: Because, verb: Any) -> Response:  # noqa: ANN401 - close or delete
+    wanted = id_in_path(invoice)
+
+    async def run(answer: ToAnswer[CustomerInvoiceOutcome] | None) -> Done[CustomerInvoiceOutcome]:
+        origin = call.origin()
+        if call.if_match is not None:
+            history = await call.parts.store.load(Stream("customer-invoice", wanted))
+            expect_version(history.version, call.if_match)
+        return await remember(call, origin, await verb(call.parts.store, origin, wanted, body.reason), answer)
+
+    return await call.command(run, lambda outcome: _told(outcome, call.caller), forever=True)
+
+
+def _told(outcome: CustomerInvoiceOutcome, caller: Caller, *, new: bool = False) -> Told:
+    status, headers = created_or_ok(
+        created=new and outcome.changed, location=f"{BASE}/{outcome.id}", version=outcome.version
+    )
+    return Told({"id": outcome.id, "version": outcome.version, **_view(outcome.state, caller)}, status, headers)
+
+
+def _view(state: CustomerInvoice, caller: Caller) -> dict[str, Any]:
+    final = state.status in LOCKED_OR_FINAL or state.status == "deleted"
+    rule = f"invoice-{'locked' if state.status == 'approving' else 'final'}" if final else None
+    actions = []
+    for verb in ("close", "delete"):
+        code = rule if caller.may(f"customer-invoice.{verb}") else "role-too-small"
+        actions.append({"action": verb, "allowed": code is None, "code": code})
+    return {
+        "customer": state.customer,
+        "reference": state.reference,
+        "currency": state.currency,
+        "status": state.status,
+        "lines": state.lines,
+        "cost": exact(state.cost),
+        "tax": TAX,
+        "available_actions": actions,
+    }
+
+
+async def _page(call: Call, listing: Listing, wanted: InvoiceFilter) -> Response:
+    await have(call, listing, "invoice_list", *(["reference_list"] if wanted.cluster else []))
+    today = call.parts.business_date(call.now)
+    return page_answer(await call.parts.read_models.invoice_list.page(wanted, listing.page, today), _item)
+
+
+def _item(item: InvoiceItem) -> dict[str, Any]:
+    row = item.row._asdict()
+    revenue = item.row.revenue_total
+    row["revenue_total"] = None if revenue is None else money(revenue, item.row.currency)
+    row["cost_total"] = exact(item.row.cost_total)
+    row["customer_name"], row["cluster"] = item.customer_name, item.cluster
+    row["incomplete_since"] = item.incomplete_since and instant(item.incomplete_since)
+    return row

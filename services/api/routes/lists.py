@@ -1,0 +1,215 @@
+"""Lists out of read models: reference data, problems, summaries, syncs, notices, suggestions."""
+
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from domain.operations.events import ProviderSummary
+from domain.reference.kinds import KIND_OF_PATH, Kind
+from projections.import_summaries.queries import DaySummary
+from projections.paging import MAX_LIMIT, Page, PageRequest
+from projections.problem_invoices.queries import ProblemFilter, ProblemItem
+from projections.reference_list.queries import ReferenceFilter
+from projections.reference_list.rows import ReferenceRow
+from services.api.access import may
+from services.api.call import Call, CallDep
+from services.api.lists import Listing, ListingDep, have, page_answer
+from services.api.models import Listed
+from services.api.problems import Problem
+from services.api.rendering import Json, instant, money
+from services.api.route import ApiRoute
+
+router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["lists"])
+STUCK_AFTER = timedelta(hours=1)
+LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
+ProblemKind = Literal["unresolved_references", "checksum_failed", "import_failed", "provider_changed", "stuck"]
+
+
+def add_list(router: APIRouter, kind: Kind, base: str) -> None:
+    """The list of one kind of reference data."""
+
+    @may("read")
+    async def list_kind(
+        call: CallDep,
+        listing: ListingDep,
+        *,
+        q: Annotated[str | None, Query(max_length=200, description="A part of code or name")] = None,
+        retired: Annotated[Literal["no", "yes", "all"], Query()] = "no",
+        cluster: Annotated[str | None, Query(max_length=64, description="Customers of this cluster")] = None,
+        provider: Annotated[str | None, Query(max_length=64, description="With an identifier of this provider")] = None,
+    ) -> Response:
+        wanted = ReferenceFilter(
+            search=q,
+            retired={"no": False, "yes": True, "all": None}[retired],
+            body=None if cluster is None else {"cluster": cluster},
+            identifier_of=provider,
+        )
+        await have(call, listing, "reference_list")
+        return page_answer(
+            await call.parts.read_models.reference_list.page(kind.name, wanted, listing.page), reference_view
+        )
+
+    router.add_api_route(
+        base,
+        list_kind,
+        methods=["GET"],
+        operation_id=f"list_{kind.plural.replace('-', '_')}",
+        summary=f"List {kind.plural.replace('-', ' ')}, by code",
+        responses=LISTED,
+    )
+
+
+@router.get("/problem-invoices", operation_id="list_problem_invoices", responses=LISTED)
+@may("read")
+async def problem_invoices(
+    call: CallDep,
+    listing: ListingDep,
+    *,
+    kind: Annotated[list[ProblemKind] | None, Query()] = None,
+    provider: Annotated[str | None, Query(max_length=64)] = None,
+    number: Annotated[str | None, Query(max_length=200)] = None,
+    currency: Annotated[str | None, Query(max_length=3)] = None,
+) -> Response:
+    """Every invoice that failed once and still needs somebody: why, since when, how often, what to do next."""
+    wanted = ProblemFilter(kinds=frozenset(kind or ()), provider=provider, number=number, currency=currency)
+    return await _problem_page(call, listing, wanted)
+
+
+@router.get("/problems", operation_id="list_problems", responses=LISTED)
+@may("read")
+async def problems(call: CallDep, listing: ListingDep) -> Response:
+    """All that needs somebody: problem invoices by page, and with them letters that are not out."""
+    models = call.parts.read_models
+    await have(call, listing, "problem_invoices", "import_summaries", "notices")
+    page = await models.problem_invoices.page(ProblemFilter(), listing.page, call.now - STUCK_AFTER)
+    first = listing.page.cursor is None
+    summaries = await models.import_summaries.unsent() if first else []
+    notices = await _unsent_notices(call) if first else []
+    letters = [{"problem": "letter_unsent", **row} for row in (*notices, *(r._asdict() for r in summaries))]
+    items = [*letters, *({"problem": "provider_invoice", **problem_view(item)} for item in page.items)]
+    total = None if page.total is None else page.total + len(letters)
+    return page_answer(Page(items, page.next_cursor, total), lambda item: item)
+
+
+@router.get("/import-summaries", operation_id="list_import_summaries", responses=LISTED)
+@may("read")
+async def import_summaries(
+    call: CallDep,
+    listing: ListingDep,
+    *,
+    provider: Annotated[str | None, Query(max_length=64)] = None,
+    date_from: date | None = None,
+    date_to: date | None = None,
+) -> Response:
+    """Day by day and provider by provider: what was imported, what failed and why, what changed."""
+    await have(call, listing, "import_summaries")
+    page = await call.parts.read_models.import_summaries.page(
+        listing.page, provider=provider, from_=date_from, to=date_to
+    )
+    return page_answer(page, summary_view)
+
+
+@router.get("/sync-runs", operation_id="list_sync_runs", responses=LISTED)
+@may("read")
+async def sync_runs(
+    call: CallDep, listing: ListingDep, provider: Annotated[str | None, Query(max_length=64)] = None
+) -> Response:
+    """Syncs, the latest first, with what each did."""
+    await have(call, listing, "sync_runs")
+    return page_answer(
+        await call.parts.read_models.sync_runs.page(listing.page, provider=provider), lambda row: row._asdict()
+    )
+
+
+@router.get("/notices", operation_id="list_notices", responses=LISTED)
+@may("read")
+async def notices(call: CallDep, listing: ListingDep, *, unsent: bool = False) -> Response:
+    """Notices, the latest first; `unsent`: those that are not out."""
+    await have(call, listing, "notices")
+    return page_answer(
+        await call.parts.read_models.notices.page(listing.page, unsent=unsent), lambda row: row._asdict()
+    )
+
+
+@router.get("/suggestions", operation_id="list_suggestions")
+@may("read")
+async def suggestions(
+    call: CallDep,
+    field: Annotated[str, Query(max_length=64, description="A kind, such as customer")],
+    q: Annotated[str, Query(max_length=200, description="What was typed so far")] = "",
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+) -> Response:
+    """What a field may be filled with, as somebody types."""
+    kind = KIND_OF_PATH.get(field) or KIND_OF_PATH.get(f"{field}s")
+    if kind is None:
+        raise Problem(
+            400,
+            "invalid-parameter",
+            f"field: {', '.join(k.name for k in KIND_OF_PATH.values())} are known.",
+            errors=[{"parameter": "field", "detail": "is no kind"}],
+        )
+    found = await call.parts.read_models.reference_list.suggest(kind.name, q, limit)
+    return Json({"items": [{"value": code, "label": name or code} for code, name in found]})
+
+
+def reference_view(row: ReferenceRow) -> dict[str, Any]:
+    """A row of reference data: as the single resource, less what depends on the caller."""
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "version": row.version,
+        "status": "erased" if row.erased else "retired" if row.retired else "active",
+        "created_at": instant(row.created_at),
+        "saved_at": instant(row.saved_at),
+        **row.body,
+    }
+
+
+def problem_view(item: ProblemItem) -> dict[str, Any]:
+    """A problem invoice."""
+    row = item.row._asdict()
+    currency = item.row.currency
+    for name in ("total", "difference", "provider_total"):
+        if row[name] is not None and currency:
+            row[name] = money(row[name], currency)
+    row["invoice_number"] = row.pop("number")
+    return row | {
+        "kinds": item.kinds,
+        "messages": item.messages,
+        "since": instant(item.since),
+        "next_steps": item.next_steps,
+        "href": f"/v1/provider-invoices/{item.row.id}",
+        "incomplete_since": item.incomplete_since and instant(item.incomplete_since),
+    }
+
+
+def summary_view(day: DaySummary) -> dict[str, Any]:
+    """One day."""
+    return {
+        "day": day.day,
+        "providers": [_provider_view(provider) for provider in day.providers],
+        "mail": day.mail and day.mail._asdict(),
+    }
+
+
+def _provider_view(provider: ProviderSummary) -> dict[str, Any]:
+    shown = provider.model_dump()
+    for total in shown["totals"]:
+        total["total"] = money(total["total"], total["currency"])
+    for change in shown["changed"]:
+        for name in ("imported_total", "reported_total"):
+            change[name] = money(change[name], change["currency"])
+    return shown
+
+
+async def _problem_page(call: Call, listing: Listing, wanted: ProblemFilter) -> Response:
+    await have(call, listing, "problem_invoices")
+    page = await call.parts.read_models.problem_invoices.page(wanted, listing.page, call.now - STUCK_AFTER)
+    return page_answer(page, problem_view)
+
+
+async def _unsent_notices(call: Call) -> list[dict[str, Any]]:
+    page = await call.parts.read_models.notices.page(PageRequest(MAX_LIMIT, None, count=False), unsent=True)
+    return [row._asdict() for row in page.items]
