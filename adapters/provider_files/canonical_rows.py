@@ -23,12 +23,14 @@ from adapters.provider_files.cells import (
     first_row,
     joined,
     nulls,
+    refuse_empty,
     text_bytes,
 )
 from adapters.provider_files.date_cells import DateCells, DateReader
 from adapters.provider_files.decimal_cells import DecimalCells, decimal_cells
 from adapters.provider_files.line_class import Classes
 from adapters.provider_files.mapping import FieldName
+from adapters.provider_files.periods import last_days
 from adapters.provider_files.plan import Plan
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -108,25 +110,17 @@ class RowWriter:
 
     def _period(self, batch: Batch) -> tuple[DateCells, DateCells]:
         start, end = batch.field(self._plan, "charge_from"), batch.field(self._plan, "charge_to")
-        exclusive = self._plan.mapping.dates.end == "exclusive"
         with _naming(self._plan.column("charge_from")):
-            _refuse_empty(start)
+            refuse_empty(start)
             first = self._dates.first_days(start)
-        if end.null_count == len(end):
-            return first, DateCells(first.text, first.values, None)
         with _naming(self._plan.column("charge_to")):
-            if end.null_count:
-                end_or_start = self._dates.last_days(end.drop_null(), exclusive=exclusive)
-                last = _spread(end_or_start, end, first)
-            else:
-                last = self._dates.last_days(end, exclusive=exclusive)
-            return first, _not_before(first, last, end, exclusive=exclusive)
+            return first, last_days(self._dates, first, end, exclusive=self._plan.mapping.dates.end == "exclusive")
 
     def _decimals(self, batch: Batch, field: FieldName, *, required: bool = False) -> DecimalCells:
         cells = batch.field(self._plan, field)
         with _naming(self._plan.column(field)):
             if required:
-                _refuse_empty(cells)
+                refuse_empty(cells)
             return decimal_cells(cells, self._plan.mapping.numbers)
 
     def _currencies(self, batch: Batch) -> str | StringColumn:
@@ -198,11 +192,6 @@ def _class_pieces(classes: Classes) -> list[Piece]:
     return [texts[0] if classes.which is None else pa.array(texts, pa.string()).take(classes.which)]
 
 
-def _refuse_empty(cells: StringColumn) -> None:
-    if cells.null_count:
-        raise CellFault("cell-empty", first_row(pc.is_null(cells)) or 0, "", "is empty")
-
-
 def _trimmed(cells: StringColumn) -> StringColumn:
     """References without blanks around them; null when nothing is left."""
     data = text_bytes(cells)
@@ -221,42 +210,3 @@ def _whole_numbers(cells: StringColumn) -> Arrow:
         if row is None:
             return numbers
     raise CellFault("not-a-number", row, cells[row].as_py(), f"is no line number from 1 to {_LARGEST_NUMBER}")
-
-
-def _spread(some: DateCells, cells: StringColumn, otherwise: DateCells) -> DateCells:
-    """Dates of the cells that have one, the other line's date elsewhere."""
-    there = pc.is_valid(cells)
-    count = len(cells)
-    text = (
-        some.text if not isinstance(some.text, str) else pa.repeat(pa.scalar(some.text, pa.string()), len(some.values))
-    )
-    other = (
-        otherwise.text
-        if not isinstance(otherwise.text, str)
-        else pa.repeat(pa.scalar(otherwise.text, pa.string()), count)
-    )
-    timed = None
-    if some.timed is not None:
-        timed = pc.replace_with_mask(pa.repeat(pa.scalar(False), count), there, some.timed)
-    return DateCells(
-        pc.replace_with_mask(other, there, text), pc.replace_with_mask(otherwise.values, there, some.values), timed
-    )
-
-
-def _not_before(first: DateCells, last: DateCells, cells: StringColumn, *, exclusive: bool) -> DateCells:
-    """Refuse a period that ends before it begins; an empty exclusive one (start = end) is its one day."""
-    early = pc.less(last.values, first.values)
-    row = first_row(early)
-    if row is None:
-        return last
-    one_day = pa.scalar(1, pa.int64())
-    gap = pc.subtract(first.values.cast(pa.int32()).cast(pa.int64()), last.values.cast(pa.int32()).cast(pa.int64()))
-    wrong = first_row(pc.greater(gap, one_day if exclusive else pa.scalar(0, pa.int64())))
-    if wrong is not None:
-        raise CellFault("period-reversed", wrong, cells[wrong].as_py() or "", "is before the start of the period")
-    count = len(cells)
-    texts = [
-        one if not isinstance(one, str) else pa.repeat(pa.scalar(one, pa.string()), count)
-        for one in (first.text, last.text)
-    ]
-    return DateCells(pc.if_else(early, *texts), pc.if_else(early, first.values, last.values), last.timed)

@@ -67,6 +67,12 @@ def first_row(mask: Arrow) -> int | None:
     return None if row < 0 else int(row)
 
 
+def refuse_empty(column: StringColumn) -> None:
+    """CellFault `cell-empty` for the first null."""
+    if column.null_count:
+        raise CellFault("cell-empty", first_row(pc.is_null(column)) or 0, "", "is empty")
+
+
 def by_value(column: StringColumn) -> tuple[list[str], Arrow]:
     """The column's different texts, and for each row which one it is (null stays null)."""
     encoded = column.dictionary_encode()

@@ -9,10 +9,10 @@ import csv
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from adapters.provider_files.batch import Batch
+from adapters.provider_files.block_census import accounts_for, has_controls
 from adapters.provider_files.cells import Arrow, counting
 from adapters.provider_files.decompress import refuse_other_encodings
 from adapters.provider_files.mapping import FileShape
@@ -21,7 +21,6 @@ from adapters.provider_files.row_blocks import BOM, open_quote, records_before, 
 from commands.ports.provider_files import FileRejected, Limits
 
 _NULLS = ["", "NULL"]
-_BYTE = pa.uint8()
 
 
 class CsvSource:
@@ -71,7 +70,12 @@ class CsvSource:
                 end += len(line)
                 yield self._decoded(line)
 
-        header = next((record for record in csv.reader(lines(), delimiter=self._delimiter) if record), [])
+        try:
+            header = next((record for record in csv.reader(lines(), delimiter=self._delimiter) if record), [])
+        except csv.Error as error:
+            raise FileRejected(
+                "file-broken", f"{self._path} has a header that can't be read ({error}).", file=self._path
+            ) from error
         return header, block[end:]
 
     def _decoded(self, line: bytes) -> str:
@@ -125,10 +129,14 @@ class CsvSource:
         countable = not quotes and b"\r" not in block and b"NULL" not in block
         if self._live is not None and countable and len(self._live) < len(plan.converted):
             some = self._parse(block, plan, [name for name in plan.converted if name in self._live], last=last)
-            table = some if _accounts_for(some, block, len(plan.names)) else None
+            table = some if accounts_for(some, block, len(plan.names)) else None
         if table is None:
             table = self._parse(block, plan, plan.converted, last=last)
-        found = {name for name, column in zip(table.schema.names, table.columns, strict=True) if _has_any(column)}
+        found = {
+            name
+            for name, column in zip(table.schema.names, table.columns, strict=True)
+            if column.null_count < len(column)
+        }
         self._live = found if self._live is None else self._live | found
         count = table.num_rows
         if not count:
@@ -138,7 +146,7 @@ class CsvSource:
         return Batch(
             table=table,
             rows=counting(first, count),
-            controls=_has_controls(block, count),
+            controls=has_controls(block, count),
             quotes=quotes,
         )
 
@@ -179,10 +187,7 @@ class CsvSource:
     def _row_fault(self, block: bytes, expected: int, *, last: bool) -> FileRejected:
         number, actual, text = self._invalid
         line = self._rows + number
-        shown = text[:80].decode("utf-8", "replace") if isinstance(text, bytes) else str(text)[:80]
-        at_end = (
-            last and actual < expected and not block.endswith(b"\n") and block.rstrip().endswith(text.encode()[-80:])
-        )
+        at_end = last and actual < expected and not block.endswith(b"\n") and block.endswith(text.encode()[-80:])
         why = (
             "the file ends in the middle of it; fetch it again"
             if at_end
@@ -190,36 +195,7 @@ class CsvSource:
         )
         return FileRejected(
             "file-truncated" if at_end else "row-cells",
-            f"{self._path}, line {line} has {actual} cells where the header has {expected} ({shown!r}): {why}.",
+            f"{self._path}, line {line} has {actual} cells where the header has {expected} ({text[:80]!r}): {why}.",
             file=self._path,
             line=line,
         )
-
-
-def _accounts_for(table: Arrow, block: bytes, columns: int) -> bool:
-    """Whether the converted cells, delimiters and newlines are all the bytes of a block without quotes."""
-    rows = table.num_rows
-    if not rows:
-        return False
-    cells = sum(_length(column) for column in table.columns)
-    newlines = rows - (not block.endswith(b"\n"))
-    return bool(cells + rows * (columns - 1) + newlines == len(block))
-
-
-def _length(column: Arrow) -> int:
-    offsets = memoryview(column.buffers()[1]).cast("i")
-    return int(offsets[column.offset + len(column)] - offsets[column.offset])
-
-
-def _has_any(column: Arrow) -> bool:
-    return bool(column.null_count < len(column))
-
-
-def _has_controls(block: bytes, rows: int) -> bool:
-    """Whether a cell may hold a control character: there are more of them than line ends."""
-    octets = pa.Array.from_buffers(_BYTE, len(block), [None, pa.py_buffer(block)])
-    controls = pc.less(octets, pa.scalar(32, _BYTE)).true_count
-    ends = rows - (not block.endswith(b"\n"))
-    if b"\r" in block:
-        return bool(controls != 2 * ends or block.count(b"\r\n") != ends)
-    return bool(controls != ends)

@@ -5,13 +5,13 @@ Numbers are taken by their text, never through a binary float. An unknown field 
 
 import codecs
 import json
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
 from adapters.provider_files.batch import Batch
-from adapters.provider_files.cells import StringColumn, counting
+from adapters.provider_files.cells import counting
+from adapters.provider_files.json_items import DECODER, Json, ListReader, NumberText
 from adapters.provider_files.plan import Plan
 from commands.ports.provider_files import FileRejected, Limits
 
@@ -20,24 +20,6 @@ NUMBERS = ("number", "quantity", "unit_price", "amount", "tax")
 FIELDS = (*TEXTS, *NUMBERS)
 _NEEDED = ("kind", "charge_from", "quantity", "amount")
 _BATCH = 5_000
-_BLANK = " \t\r\n"
-
-
-Json: TypeAlias = Any
-"""A parsed JSON value."""
-
-
-class _NumberText(str):
-    """The text of a JSON number, told apart from a JSON string."""
-
-    __slots__ = ()
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
-_DECODER = json.JSONDecoder(parse_float=_NumberText, parse_int=_NumberText, parse_constant=_no_constant)
 
 
 class JsonSource:
@@ -71,12 +53,18 @@ class JsonSource:
     def _batch(self, columns: dict[str, list[str | None]], ready: list[str], plan: Plan) -> Batch:
         first = self._rows + 1
         self._rows += len(ready)
+        try:
+            arrays = {name: pa.array(columns[name], pa.string()) for name in plan.names}
+            attributes = pa.array(ready, pa.string())
+        except UnicodeEncodeError as error:
+            line = first + _first_unwritable([*columns.values(), ready])
+            raise self._fault(line, None, "holds half of a surrogate pair, which is no character") from error
         return Batch(
-            table=pa.RecordBatch.from_pydict({name: pa.array(columns[name], pa.string()) for name in plan.names}),
+            table=pa.RecordBatch.from_pydict(arrays),
             rows=counting(first, len(ready)),
             controls=True,
             quotes=True,
-            ready=_texts(ready),
+            ready=attributes,
         )
 
     def _append(self, item: Json, line: int, columns: dict[str, list[str | None]], ready: list[str]) -> None:
@@ -94,7 +82,7 @@ class JsonSource:
             raise self._fault(line, missing[0], f"lacks {', '.join(missing)}")
         for name, cells in columns.items():
             value = item.get(name)
-            if value is not None and (not isinstance(value, str) or (isinstance(value, _NumberText) and name in TEXTS)):
+            if value is not None and (not isinstance(value, str) or (isinstance(value, NumberText) and name in TEXTS)):
                 wanted = "a string" if name in TEXTS else "a number, or a string holding one"
                 raise self._fault(line, name, f"has no valid {name} ({_shown(value)}): it must be {wanted}")
             cells.append(str(value) if value else None)
@@ -139,82 +127,14 @@ class JsonSource:
 
     def _parsed(self, text: str, line: int) -> Json:
         try:
-            return _DECODER.decode(text)
+            return DECODER.decode(text)
         except (ValueError, RecursionError) as error:
             raise self._fault(line, None, f"is no valid JSON ({str(error)[:100]}): {text[:80]!r}") from error
 
     def _of_list(self) -> Iterator[Json]:
         """A list's items, each as soon as it is whole; an item that is not yet whole waits for more text."""
-        reader = _ListReader(self._texts, self._limits.max_row_bytes, self._fault)
+        reader = ListReader(self._texts, self._limits.max_row_bytes, self._fault)
         yield from reader.items()
-
-
-class _ListReader:
-    """Reads `[item, item, ...]` from texts that end anywhere."""
-
-    def __init__(
-        self, texts: Iterator[str], longest: int, fault: Callable[[int, str | None, str], FileRejected]
-    ) -> None:
-        self._texts = texts
-        self._longest = longest
-        self._fault = fault
-        self._buffer = ""
-        self._at = 0
-
-    def items(self) -> Iterator[Json]:
-        """Give the items; FileRejected when it is no list, cut off, or followed by something."""
-        line = 1
-        if self._next_sign() != "[":
-            raise self._fault(line, None, "cannot be read: the body must be a JSON list of lines")
-        self._at += 1
-        sign = self._next_sign()
-        if sign == "]":
-            self._at += 1
-        while sign != "]":
-            yield self._item(line)
-            sign = self._next_sign()
-            if sign not in {",", "]"}:
-                raise self._fault(
-                    line, None, "is not followed by a comma or the list's end: the body is cut off or no JSON"
-                )
-            self._at += 1
-            line += 1
-        if self._next_sign():
-            raise self._fault(line, None, "stands behind the end of the list")
-
-    def _more(self) -> bool:
-        text = next(self._texts, None)
-        if text is None:
-            return False
-        self._buffer, self._at = self._buffer[self._at :] + text, 0
-        return True
-
-    def _next_sign(self) -> str:
-        while True:
-            while self._at < len(self._buffer) and self._buffer[self._at] in _BLANK:
-                self._at += 1
-            if self._at < len(self._buffer):
-                return self._buffer[self._at]
-            if not self._more():
-                return ""
-
-    def _item(self, line: int) -> Json:
-        self._next_sign()
-        while True:
-            try:
-                item, end = _DECODER.raw_decode(self._buffer, self._at)
-            except (ValueError, RecursionError) as error:
-                waiting = len(self._buffer) - self._at
-                if waiting > self._longest or not self._more():
-                    shown = self._buffer[self._at : self._at + 80]
-                    raise self._fault(line, None, f"is no valid JSON ({str(error)[:100]}): {shown!r}") from error
-                continue
-            if isinstance(item, dict) or end < len(self._buffer):  # a bare number may go on in the next text
-                self._at = end
-                return item
-            if not self._more():
-                self._at = end
-                return item
 
 
 def _decoded(blocks: Iterator[bytes], path: str) -> Iterator[str]:
@@ -227,12 +147,13 @@ def _decoded(blocks: Iterator[bytes], path: str) -> Iterator[str]:
         raise FileRejected("encoding", f"{path} is not UTF-8 ({error.reason}): send it as UTF-8.", file=path) from error
 
 
-def _texts(values: list[str]) -> StringColumn:
-    try:
-        return pa.array(values, pa.string())
-    except UnicodeEncodeError:
-        return pa.array([value.encode("utf-8", "replace").decode() for value in values], pa.string())
-
-
 def _shown(value: Json) -> str:
     return (value if isinstance(value, str) else json.dumps(value, default=str))[:80]
+
+
+def _first_unwritable(columns: Sequence[Sequence[str | None]]) -> int:
+    """The first row with a text that has no UTF-8."""
+    for row, cells in enumerate(zip(*columns, strict=True)):
+        if any(cell is not None and any("\ud800" <= sign <= "\udfff" for sign in cell) for cell in cells):
+            return row
+    return 0

@@ -125,7 +125,7 @@ class Split(_Strict):
 class FileShape(_Strict):
     """How the CSV is laid out: its delimiter, and lines to leave out before the header."""
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    delimiter: Annotated[str, Field(pattern=r"^[\t !#-~]$")] = ","
     skip_lines: Annotated[int, Field(ge=0, le=100)] = 0
 
 

@@ -155,6 +155,8 @@ class FileRejected(Exception):
         line: int | None = None,
         column: str | None = None,
     ) -> None:
+        # Values from files may hold what no text can: half a surrogate pair.
+        message = message.encode("utf-8", "backslashreplace").decode("utf-8")
         super().__init__(message)
         self.code = code
         self.message = message

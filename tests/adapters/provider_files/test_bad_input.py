@@ -101,6 +101,15 @@ def test_a_file_that_ends_or_breaks_in_the_middle(tail, code, line, block):
     assert (error.code, error.line) == (code, line)
 
 
+def test_blank_lines_are_not_counted_in_what_an_error_names():
+    error = rejection(focus({}) + b"\n\n" + focus({}).split(b"\n", 1)[1] + b"\n1,2\n")
+    assert (error.code, error.line) == ("row-cells", 3)
+
+
+def test_a_header_cell_without_end():
+    assert rejection(b'a,"' + b"x" * 200_000 + b"\n").code == "file-broken"
+
+
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf"])
 def test_an_empty_file(content):
     assert rejection(content).code == "file-empty"

@@ -106,6 +106,9 @@ def test_a_line_number_twice_is_named_even_far_apart(media):
         (as_list({**LINE, "kind": "seat"}), "line-unclassified", "seat"),
         (as_list({**LINE, "number": 0}), "not-a-number", "line number"),
         (as_list({**LINE, "currency": None}), "currency-missing", "no currency"),
+        (as_list(LINE, {**LINE, "customer": "\ud800"}), "line-invalid", "line 2 holds half of a surrogate pair"),
+        (as_list({**LINE, "attributes": {"a": "\udfff"}}), "line-invalid", "line 1 holds half of a surrogate pair"),
+        (as_list({**LINE, "\ud800": "x"}), "line-invalid", "unknown fields"),
         (b"[" * 100_000, "line-invalid", "valid JSON"),
     ],
 )
@@ -113,6 +116,7 @@ def test_bad_bodies(body, code, why):
     error = refused(body, step=50)
     assert error.code == code
     assert why in error.message
+    assert error.message.encode()
 
 
 def test_ndjson_names_the_line():
