@@ -6,6 +6,7 @@ silently ignored is worse than a process that does not start.
 """
 
 import difflib
+import json
 import os
 from collections.abc import Iterable
 from decimal import Decimal
@@ -27,6 +28,7 @@ MEBIBYTE = 1024 * 1024
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Names = Annotated[tuple[str, ...], NoDecode]
+Secrets = Annotated[dict[str, SecretStr], NoDecode]
 
 
 class SettingsError(Exception):
@@ -78,6 +80,8 @@ class Settings(BaseSettings):
     charge_secret: SecretStr | None = None
     import_roots: Names = ()  # folders that provider files may be read from
     import_hosts: Names = ()  # hosts that they may be fetched from, over https
+    provider_secrets: Secrets = Field(default_factory=dict)  # {"name": "value of Authorization"}, named by connections
+    provider_secrets: dict[str, SecretStr] = Field(default_factory=dict)  # JSON: name -> `Authorization` header's value
 
     # Rules.
     time_zone: str = "UTC"  # of the business date
@@ -102,6 +106,16 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("provider_secrets", mode="before")
+    @classmethod
+    def _object(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("is a JSON object: a value of Authorization by the secret's name") from None
 
     @field_validator("kafka_bootstrap_servers")
     @classmethod

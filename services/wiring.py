@@ -18,6 +18,8 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from adapters.clock import Clock, TestClock, open_clock
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import Codec, PostgresEventStore, RowWriter
+from adapters.imports import ROW_WRITERS as IMPORT_WRITERS
+from adapters.imports import ManifestConnections, StoredImports
 from adapters.jobs import StoredJobs
 from adapters.key_vault import PostgresKeyVault, master_key_in
 from adapters.keys import StoredKeys, write_key_ended, write_key_made
@@ -25,8 +27,11 @@ from adapters.line_store import ROW_WRITERS as LINE_WRITERS
 from adapters.line_store import PostgresLineStore
 from adapters.mail import write_outbox
 from adapters.migrate import migrate
+from adapters.operations import ROW_WRITERS as OPERATION_WRITERS
+from adapters.operations import StoredOperations
 from adapters.provider_files.raw_files import RawFileStore
 from adapters.provider_files.reader import ArrowProviderFileReader
+from adapters.provider_files.source import AllowedPlaces, FileSources
 from adapters.read_models.facade import ReadModels
 from adapters.reference import NoApprovedInvoices, StoredReference, write_identifiers, write_provider
 from adapters.sql_files import load_sql
@@ -38,8 +43,10 @@ from commands.ports.outbox import OutboxRow
 from commands.provider_invoice.desk import InvoiceDesk
 from commands.reference.desk import Desk
 from commands.reference.rows import IdentifierRows, ProviderRows
+from commands.sync.desk import SyncDesk
 from services.api.rate_limit import RateLimit
 from services.settings import Settings
+from services.working import passes
 
 _RELAY = load_sql("adapters.relay")
 READ_WAIT = 5.0
@@ -69,6 +76,8 @@ class Parts:
     invoices: InvoiceDesk
     read_models: ReadModels
     jobs: StoredJobs
+    operations: StoredOperations
+    sync: SyncDesk
     read_wait: float = READ_WAIT
 
     @property
@@ -105,6 +114,8 @@ ROW_WRITERS: dict[type, RowWriter] = {
     KeyEnded: write_key_ended,
     OutboxRow: write_outbox,
     **LINE_WRITERS,
+    **IMPORT_WRITERS,
+    **OPERATION_WRITERS,
 }
 """Who writes the rows that ride in a save's transaction."""
 
@@ -136,6 +147,16 @@ async def open_parts(settings: Settings, *, database_url: str | None = None) -> 
         stack.push_async_callback(read_models.close)
         reference = StoredReference(store, pool)
         lines = PostgresLineStore(pool)
+        files = RawFileStore(Path(settings.files_location))
+        invoices = InvoiceDesk(
+            store=store,
+            lines=lines,
+            reference=reference,
+            files=files,
+            reader=ArrowProviderFileReader(),
+            override_limit=settings.override_limit,
+        )
+        operations = StoredOperations(pool)
         yield Parts(
             settings=settings,
             database_url=url,
@@ -152,17 +173,25 @@ async def open_parts(settings: Settings, *, database_url: str | None = None) -> 
             version=program_version(),
             vault=vault,
             lines=lines,
-            invoices=InvoiceDesk(
-                store=store,
-                lines=lines,
-                reference=reference,
-                files=RawFileStore(Path(settings.files_location)),
-                reader=ArrowProviderFileReader(),
-                override_limit=settings.override_limit,
-            ),
+            invoices=invoices,
             read_models=read_models,
             jobs=StoredJobs(pool),
+            operations=operations,
+            sync=SyncDesk(
+                invoices=invoices,
+                operations=operations,
+                imports=StoredImports(pool),
+                connections=_connections(settings, files),
+                passes=passes,
+            ),
         )
+
+
+def _connections(settings: Settings, files: RawFileStore) -> ManifestConnections:
+    roots = tuple(Path(root).resolve() for root in settings.import_roots)
+    places = AllowedPlaces(roots=roots, hosts=frozenset(settings.import_hosts))
+    secrets = {name: secret.get_secret_value() for name, secret in settings.provider_secrets.items()}
+    return ManifestConnections(FileSources(places, files), secrets)
 
 
 async def _open_vault(stack: AsyncExitStack, url: str, settings: Settings) -> PostgresKeyVault:

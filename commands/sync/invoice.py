@@ -7,15 +7,15 @@ from typing import Final
 from pydantic import ValidationError
 
 from commands.handling import Busy
-from commands.operations.work import GiveBack, Work
-from commands.ports.event_store import Conflict, Save, StoreUnavailable, Write
+from commands.operations.work import Work
+from commands.ports.event_store import Conflict, Save, Write
 from commands.ports.imports import EndImport
-from commands.ports.operations import Item, OperationLost
+from commands.ports.operations import Item
 from commands.ports.provider_files import Expect, FileRejected, OfferedInvoice, ProviderConnection
 from commands.ports.reference import KnownProvider
 from commands.provider_invoice.checks import conclude_attempt
 from commands.provider_invoice.desk import Loaded
-from commands.sync.desk import SyncDesk
+from commands.sync.desk import SyncDesk, passing
 from commands.sync.files import Fetched, fetch_files, sources_of
 from commands.sync.importing import Importing, Seen
 from commands.sync.outcome import href_of, item_name, item_of
@@ -126,10 +126,8 @@ class _InvoiceSync:
         lost = False
         try:
             return await self._import(header, run.losses)
-        except (Conflict, Busy, GiveBack, OperationLost, StoreUnavailable):
-            raise
-        except Exception:
-            lost = True  # what fails here would fail again: three times at most
+        except Exception as error:
+            lost = not (passing(error) or self._desk.passes(error))  # what fails so fails again: three times at most
             raise
         finally:
             await self._desk.imports.leave(self._stream.id, self._work.hold, lost=lost)

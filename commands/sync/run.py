@@ -6,13 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from commands.handling import Busy
 from commands.operations.work import Ended, GiveBack, Work
-from commands.ports.event_store import StoreUnavailable
-from commands.ports.operations import Item, OperationLost
+from commands.ports.operations import Item
 from commands.ports.provider_files import ListNotFetched, OfferedInvoice, ProviderConnection
 from commands.ports.reference import KnownProvider
-from commands.sync.desk import SyncDesk
+from commands.sync.desk import SyncDesk, passing
 from commands.sync.invoice import Wish, sync_invoice
 from commands.sync.lists import ask
 from commands.sync.outcome import href_of, item_name
@@ -20,9 +18,6 @@ from commands.sync.record import SyncRecord
 from domain.identity import normal, provider_invoice_stream
 from domain.provider_invoice.checksum import Override
 from domain.rejected import Rejected
-
-PASSING = (GiveBack, OperationLost, StoreUnavailable, Busy)
-"""What ends the work of this worker, not that of the operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +81,11 @@ class _Run:
         except ListNotFetched as error:
             await self.record.list_failed(code, error.message)
             return False
-        except PASSING:
-            raise
         except Rejected as error:
             await self.record.list_failed(code, error.detail)
             return False
-        except Exception as error:  # noqa: BLE001 -- one provider's trouble must not cost the others their sync
+        except Exception as error:  # noqa: BLE001 -- see _expect_lasting
+            self._expect_lasting(error)
             self.report(error)
             await self.record.list_failed(code, f"The list could not be fetched: {type(error).__name__}.")
             return False
@@ -115,12 +109,16 @@ class _Run:
     ) -> None:
         try:
             await sync_invoice(self.desk, self.work, known, connection, offered, wish)
-        except PASSING:
-            raise
-        except Exception as error:  # noqa: BLE001 -- one invoice's trouble must not cost the others their sync
+        except Exception as error:  # noqa: BLE001 -- see _expect_lasting
+            self._expect_lasting(error)
             self.report(error)
             detail = f"An error that nobody foresaw ({type(error).__name__}); it is in the worker's log."
             await self._put(known.body.code, offered.number, "failed", detail)
+
+    def _expect_lasting(self, error: Exception) -> None:
+        """One thing's trouble must not cost the others their sync; but what will pass is waited for."""
+        if passing(error) or self.desk.passes(error):
+            raise error
 
     async def _not_listed(self, code: str, number: str) -> None:
         await self._put(code, number, "refused", f"{code} lists no invoice {number}: look at its list.")

@@ -1,0 +1,82 @@
+"""The scheduler as a process, `ledgerline scheduler`, and what its jobs do."""
+
+import asyncio
+import os
+import signal
+import socket
+from dataclasses import replace
+from typing import Final
+
+import structlog
+
+from commands.ports.jobs import JobRun, JobRunner, JobRunners
+from commands.sync.request import request_daily_sync
+from domain.identity import id_for
+from services.mailing import import_summary_job, open_post_office, service_origin
+from services.operations_http import OperationsServer
+from services.scheduler import Scheduler
+from services.settings import Settings
+from services.wiring import Parts, open_parts
+
+_LOOK_SECONDS: Final = 0.2
+_log = structlog.get_logger(__name__)
+
+
+def job_runners(parts: Parts) -> JobRunners:
+    """What each job does."""
+    return {
+        "provider-sync": provider_sync_job(parts),
+        "import-summary": import_summary_job(parts, open_post_office(parts)),
+    }
+
+
+def provider_sync_job(parts: Parts) -> JobRunner:
+    """The daily sync, as an operation that a worker runs; the job ends with it.
+
+    The operation's id is made of the run's: a run that another scheduler takes over joins the same operation.
+    """
+
+    async def run(asked: JobRun) -> str:
+        origin = service_origin(parts, "scheduler")
+        same = replace(origin, command_id=id_for("command", "job", asked.job, str(asked.id)))
+        operation = await request_daily_sync(parts.sync, same, asked.day)
+        while operation.open:
+            await asyncio.sleep(_LOOK_SECONDS)
+            operation = await parts.operations.get(operation.id) or operation
+        return operation.message or operation.status
+
+    return run
+
+
+def make_scheduler(parts: Parts) -> Scheduler:
+    """A scheduler of all jobs."""
+    return Scheduler(
+        store=parts.store,
+        jobs=parts.jobs,
+        runners=job_runners(parts),
+        clock=parts.clock.now,
+        zone=parts.zone_name,
+        owner=f"{socket.gethostname()}:{os.getpid()}",
+    )
+
+
+async def run_scheduler(parts: Parts, stop: asyncio.Event) -> None:
+    """Schedule until `stop` is set."""
+    await make_scheduler(parts).run(stop)
+
+
+def run_scheduler_process(settings: Settings) -> None:
+    """The process, until SIGTERM or SIGINT."""
+    asyncio.run(_process(settings))
+
+
+async def _process(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_parts(settings) as parts:
+        with OperationsServer(settings.host, settings.operations_port, parts.metrics, {}, {}):
+            _log.info("scheduler started")
+            await run_scheduler(parts, stop)
+    _log.info("scheduler stopped")
