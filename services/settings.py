@@ -81,7 +81,6 @@ class Settings(BaseSettings):
     import_roots: Names = ()  # folders that provider files may be read from
     import_hosts: Names = ()  # hosts that they may be fetched from, over https
     provider_secrets: Secrets = Field(default_factory=dict)  # {"name": "value of Authorization"}, named by connections
-    provider_secrets: dict[str, SecretStr] = Field(default_factory=dict)  # JSON: name -> `Authorization` header's value
 
     # Rules.
     time_zone: str = "UTC"  # of the business date
