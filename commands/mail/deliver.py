@@ -55,13 +55,16 @@ async def deliver_due(office: PostOffice, origin: Callable[[], Origin], limit: i
     return sent
 
 
-async def deliver(office: PostOffice, origin: Origin, stream: Stream) -> Delivery:
-    """Try one letter now, if it may be tried; a repeat after a crash carries the same Message-ID."""
+async def deliver(office: PostOffice, origin: Origin, stream: Stream, *, by_hand: bool = False) -> Delivery:
+    """Try one letter now, if it may be tried; a repeat after a crash carries the same Message-ID.
+
+    `by_hand`: a failed one without waiting for its time, and one that was given up.
+    """
     history = await office.store.load(stream)
     letter = letters.fold(history.facts)
     if letter is None:
         raise Rejected("not-found", f"There is no letter {stream}.", kind="missing")
-    if not letter.may_be_tried(origin.now):
+    if not letter.may_be_tried(origin.now) and not (by_hand and letter.status == "failed"):
         return "not_now"
     to, template = await written_by(office.store, letter.template)
     if not to:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from commands.csv_guard import unguarded
@@ -126,7 +127,7 @@ def _items(rows: Iterator[Row]) -> Iterator[Item]:
 def _value(cell: str) -> Any:  # noqa: ANN401 - whatever JSON holds
     if cell[0] in "[{":
         try:
-            return json.loads(cell)
-        except ValueError:
+            return json.loads(cell, parse_float=Decimal)
+        except (ValueError, RecursionError):
             return cell
     return cell

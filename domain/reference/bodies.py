@@ -44,6 +44,12 @@ def _zone(name: str) -> str:
     return ZoneInfo(name).key
 
 
+def _without_zone(time: dt.time) -> dt.time:
+    if time.tzinfo is not None:
+        raise ValueError("is in the deployment's time zone: give it without a zone, such as 02:00")
+    return time
+
+
 def _currency(code: str) -> str:
     minor_units(code)
     return code
@@ -203,4 +209,4 @@ class JobBody(ReferenceBody):
 
     code: Literal["provider-sync", "import-summary"]
     active: bool = True
-    time: dt.time = dt.time(2, 0)
+    time: Annotated[dt.time, AfterValidator(_without_zone)] = dt.time(2, 0)

@@ -1,6 +1,6 @@
 """What may happen to a piece of reference data. Repeating what is done already decides nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -47,7 +47,7 @@ def invalid(kind: Kind, wrong: ValidationError) -> Rejected:
 def save(kind: Kind, state: State, body: ReferenceBody, *, create: bool = False) -> list[Fact]:
     """Make the body the present one. `create`: another body under the same code is refused, not replaced."""
     refuse_overlaps(getattr(body, "identifiers", ()))
-    _refuse_too_large(body)
+    _refuse_unstorable(body)
     match state:
         case Erased():
             raise Rejected(
@@ -112,7 +112,11 @@ def missing(kind: Kind, code: str) -> Rejected:
     return Rejected("not-found", f"There is no {kind.name} {code[:100]!r}.", kind="missing", facts={"code": code[:100]})
 
 
-def _refuse_too_large(body: ReferenceBody) -> None:
+def _refuse_unstorable(body: ReferenceBody) -> None:
+    if any("\x00" in text for text in _texts(body.model_dump())):
+        raise Rejected(
+            "invalid-body", f"{body.code!r} has a text with the zero character: leave it out.", kind="invalid"
+        )
     size, limit = len(body.model_dump_json()), MAX_PERSONAL_BODY if isinstance(body, CustomerBody) else MAX_BODY
     if size > limit:
         raise Rejected(
@@ -136,3 +140,17 @@ def _merged(base: object, changes: Mapping[str, Any]) -> dict[str, Any]:
         else:
             result[name] = _merged(result.get(name), value) if isinstance(value, Mapping) else value
     return result
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for name, item in value.items():
+                yield from (str(name), *_texts(item))
+        case list() | tuple():
+            for item in value:
+                yield from _texts(item)
+        case _:
+            pass

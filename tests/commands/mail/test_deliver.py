@@ -101,8 +101,19 @@ class TestDelivering:
         assert office.store.facts(stream)[-1].reason == "server"
         await mail_server.start()
         assert await deliver_due(office, origin) == 0
+        assert await deliver(office, origin(), stream) == "not_now"
         assert await deliver_due(office, lambda: origin(NOW + timedelta(minutes=1))) == 1
         assert fold(office.store.facts(stream)).tries == 2
+        assert len(mail_server.mails) == 1
+
+    async def test_by_hand_a_failed_one_does_not_wait(self, office, mail_server):
+        await set_recipients(office, CODE, "a@example.test")
+        mail_server.data_answer = "451 later"
+        stream = await notice(office)
+        assert await deliver(office, origin(), stream) == "failed"
+        mail_server.data_answer = "250 OK"
+        assert await deliver(office, origin(), stream, by_hand=True) == "sent"
+        assert await deliver(office, origin(), stream, by_hand=True) == "not_now"
         assert len(mail_server.mails) == 1
 
     async def test_a_process_that_died_while_sending_is_followed_with_the_same_message_id(self, office, mail_server):

@@ -92,6 +92,16 @@ def test_a_body_too_large_for_an_event_is_refused():
     refused("body-too-large", d.save, CUSTOMER, fold([]), body)
 
 
+@pytest.mark.parametrize("fields", [{"name": "a\x00"}, {"emails": ("a\x00",)}, {"metadata": {"a\x00": "b"}}])
+def test_the_zero_character_is_refused_wherever_it_stands(fields):
+    refused("invalid-body", d.save, CUSTOMER, fold([]), BODY.model_copy(update=fields))
+
+
+def test_a_jobs_time_has_no_zone():
+    with pytest.raises(Rejected, match="deployment's time zone"):
+        d.parse(KINDS["job"], {"code": "provider-sync", "time": "02:00Z"})
+
+
 def test_versions_are_the_streams():
     state = fold([SAVED, CustomerRetired(code="C1", version=2), CustomerSaved(code="C1", version=3, body=BODY)])
     assert state == InForce(3, BODY)
