@@ -2,10 +2,12 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from adapters.provider_files.catalogue import built_in, detect, load_mapping
+from adapters.provider_files.mapping import parse_mapping_text
 from commands.ports.provider_files import Expect, FileRejected, SourceNames
 from services.demo.generator.columns import DAILY_RATED, FOCUS_1_0, FOCUS_1_2, NCE_RECONCILIATION
 from tests.adapters.provider_files.given import READER, chunks, focus, rejection, report, rows
@@ -234,6 +236,12 @@ def test_a_wrong_mapping_is_told_each_wrong_key(change, named):
         load_mapping({"extends": "focus-1.0", "name": "own", **change})
     assert refused.value.code == "mapping-invalid"
     assert named in refused.value.message
+
+
+def test_the_documented_mapping_is_a_valid_one():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "mapping-files.md").read_text()
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    assert load_mapping(parse_mapping_text(example, name="example")).name == "distributor"
 
 
 def test_our_own_csv():
