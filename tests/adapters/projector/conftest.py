@@ -10,7 +10,10 @@ from adapters.projector.decoding import StoredDecoder
 from adapters.projector.lane import Lane
 from adapters.projector.runner import Projector
 from projections.catalogue import READ_MODELS
+from tests.adapters.feed.conftest import feeds, kafka_feeds, store_feeds, topics
 from tests.support.records import MemoryFeed
+
+__all__ = ["feeds", "kafka_feeds", "store_feeds", "topics"]
 
 MODELS = tuple(READ_MODELS.values())
 TABLES = [t for m in MODELS for t in m.tables]
