@@ -38,7 +38,6 @@ def api() -> None:
 
 def relay() -> None:
     """Publish the record to Kafka, in order; makes the topics that are missing."""
-    from adapters.kafka.topics import create_topics
     from adapters.migrate import migrate
     from services.relay import run_relay
 
@@ -47,7 +46,6 @@ def relay() -> None:
     if kafka is None:
         raise fail("LEDGERLINE_KAFKA_BOOTSTRAP_SERVERS is not set: without Kafka there is nothing to relay.")
     migrate(url)
-    create_topics(kafka)
     run_relay(url, kafka, host=settings.host, operations_port=settings.operations_port)
 
 
