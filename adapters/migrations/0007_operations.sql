@@ -24,7 +24,7 @@ CREATE TABLE operation (
     token            bigint      NOT NULL DEFAULT 0,
     worker           text,
     lease_until      timestamptz,           -- by the database's clock; a test clock stands still
-    not_before       timestamptz NOT NULL DEFAULT '-infinity',
+    not_before       timestamptz,           -- null: at once
     created_at       timestamptz NOT NULL,
     started_at       timestamptz,
     ended_at         timestamptz

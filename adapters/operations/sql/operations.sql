@@ -44,7 +44,7 @@ WHERE o.operation = (
     SELECT operation FROM operation
     WHERE kind = ANY (%(kinds)s::text[])
       AND (status = 'queued' OR (status = 'running' AND lease_until < clock_timestamp()))
-      AND not_before <= clock_timestamp()
+      AND (not_before IS NULL OR not_before <= clock_timestamp())
     ORDER BY created_at, operation
     LIMIT 1
     FOR UPDATE SKIP LOCKED
