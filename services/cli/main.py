@@ -8,6 +8,7 @@ from typing import Final
 
 import typer
 
+from domain.rejected import Rejected
 from services.cli import imports, keys, parked, processes, record, topics
 from services.cli.output import Exit, errors
 from services.settings import SettingsError
@@ -35,6 +36,10 @@ def main() -> None:
         app()
     except SettingsError as error:
         errors.print(f"[red]ledgerline:[/] {error}", markup=True)
+        sys.exit(int(Exit.USAGE))
+    except Rejected as refused:
+        errors.print("[red]ledgerline:[/] ", end="")
+        errors.print(refused.detail, markup=False, soft_wrap=True)
         sys.exit(int(Exit.USAGE))
     except _expected() as error:
         errors.print("[red]ledgerline:[/] ", end="")

@@ -1,0 +1,105 @@
+"""What every chapter of the demo works with."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+
+from domain.identity import provider_invoice_stream
+from services.cli.output import table
+from services.demo.client import PATIENCE, Client, DemoFailed
+from services.demo.mailbox import Mailbox
+from services.demo.world import World
+from services.settings import Settings
+from services.up import Running
+
+SERVICE: Final = "billing-backend"
+CLERK: Final = "invoice-clerk"
+"""Whom the service acts for: a role, as a person's login would be."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """The console, the world, what is running; `admin` sets things up, `clerk` does the work."""
+
+    console: Console
+    world: World
+    running: Running
+    mailbox: Mailbox
+    settings: Settings
+    folder: Path
+    admin: Client = field(init=False)
+    clerk: Client = field(init=False)
+    started: float = field(default_factory=time.monotonic)
+
+    def open(self) -> None:
+        """Make the service's key with the first admin key."""
+        first = self.running.first_key
+        if first is None:
+            raise DemoFailed("the store was not empty")
+        self.admin = Client(self.running.address, first.secret)
+        key = self.admin.send(
+            "POST",
+            "/keys",
+            {"subject": SERVICE, "roles": ["operator", "auditor"], "delegate": True},
+            **{"Idempotency-Key": "demo-service-key"},
+        )
+        self.clerk = Client(self.running.address, key["secret"], CLERK)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for name in ("admin", "clerk"):
+            client: Client | None = getattr(self, name, None)
+            if client is not None:
+                client.close()
+
+    def say(self, text: str) -> None:
+        """A sentence."""
+        self.console.print(f"  {text}")
+
+    def quote(self, text: str) -> None:
+        """Words of the system itself, as they are."""
+        for line in text.splitlines():
+            self.console.print(f"  [cyan]│[/] {escape(line)}")
+
+    def show(
+        self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()
+    ) -> None:
+        """A table."""
+        self.console.print(table(title, columns, rows, right=right))
+
+    def expect(self, what: str, found: object, wanted: object) -> None:
+        """The demo is a test, too: DemoFailed unless both are the same."""
+        if found != wanted:
+            raise DemoFailed(f"{what}: expected {wanted!r}, found {found!r}")
+
+    def finished_job(self, started: dict[str, Any]) -> str:
+        """The result of a job that was started by hand, once it has ended."""
+        name, asked = started["name"], started["run"]["requested_at"]
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            last = self.admin.get(f"/jobs/{name}")["last"]
+            if last and last["requested_at"] >= asked and last["ended_at"]:
+                self.expect(f"job {name}", last["outcome"], "ok")
+                self.clerk.catch_up()
+                return str(last["result"])
+            time.sleep(0.05)
+        raise DemoFailed(f"the job {name} has not ended within {PATIENCE:.0f} s")
+
+    def mails(self, count: int) -> list[EmailMessage]:
+        """The mails that have come, once there are so many; one more is a failure."""
+        deadline = time.monotonic() + PATIENCE
+        while len(self.mailbox.mails) < count and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.expect("mails", len(self.mailbox.mails), count)
+        return self.mailbox.mails
+
+    def invoice(self, provider: str, number: str) -> dict[str, Any]:
+        """A provider invoice, by its human names."""
+        found: dict[str, Any] = self.clerk.get(f"/provider-invoices/{provider_invoice_stream(provider, number).id}")
+        return found

@@ -1,0 +1,37 @@
+"""The demo, told in chapters: each does something through the API like any service would, and shows what came of it."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from rich.markup import escape
+
+from services.demo import chapters_imports, chapters_reading
+from services.demo.stage import Stage
+
+CHAPTERS: Final[Sequence[tuple[str, Callable[[Stage], None]]]] = (
+    ("Four suppliers have sent their invoices for October", chapters_imports.show_files),
+    ("We know our customers, our products, our providers", chapters_imports.set_up),
+    ("The daily sync takes what is listed", chapters_imports.daily_sync),
+    ("30 cents too little: a person waives the checksum, with a reason", chapters_imports.override),
+    ("Unknown references: fill in errors.csv, post it, sync again", chapters_imports.mend),
+    ("The provider changes an invoice afterwards", chapters_imports.change),
+    ("An invoice on paper: typed in, uploaded, activated", chapters_imports.manual),
+    ("The invoice list", chapters_reading.invoice_list),
+    ("The problem invoices: what still needs somebody", chapters_reading.problems),
+    ("The daily import summary, and its mail", chapters_reading.summary),
+    ("One invoice's history", chapters_reading.history),
+    ("ledgerline verify", chapters_reading.verify),
+)
+
+
+def tell(stage: Stage) -> None:
+    """All chapters, in order; DemoFailed says which expectation was not met."""
+    stage.open()
+    try:
+        for number, (title, chapter) in enumerate(CHAPTERS, start=1):
+            stage.console.print()
+            stage.console.rule(f"[bold]{number}. {escape(title)}[/]", align="left", style="dim")
+            chapter(stage)
+        stage.console.print()
+    finally:
+        stage.close()
