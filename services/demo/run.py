@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
@@ -15,10 +16,15 @@ from services.demo.world import make_world
 from services.settings import Settings
 from services.up import running_up
 
+PLAIN_WIDTH: Final = 110
+"""Columns where there is no terminal to ask."""
+
 
 def run_demo(*, keep: bool = False, plain: bool = False) -> bool:
     """Run it; whether all went as it should. The folder is removed unless it is kept."""
-    console = Console(highlight=False, no_color=plain, width=120 if plain else None)
+    console = Console(highlight=False, no_color=plain)
+    if plain or not console.is_terminal:
+        console.width = PLAIN_WIDTH
     folder = Path(tempfile.mkdtemp(prefix="ledgerline-demo-"))
     try:
         with Mailbox() as mailbox:

@@ -1,5 +1,6 @@
 """What every chapter of the demo works with."""
 
+import textwrap
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -65,7 +66,8 @@ class Stage:
     def quote(self, text: str) -> None:
         """Words of the system itself, as they are."""
         for line in text.splitlines():
-            self.console.print(f"  [cyan]│[/] {escape(line)}")
+            for piece in textwrap.wrap(line, self.console.width - 6, break_long_words=False) or [""]:
+                self.console.print(f"  [cyan]│[/] {escape(piece)}", soft_wrap=True)
 
     def show(
         self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()

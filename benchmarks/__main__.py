@@ -1,0 +1,39 @@
+"""`make bench`: every benchmark, one after the other, each beside its yardstick in the same run.
+
+`python -m benchmarks NAME...` runs some. Exit code 1 when one of them failed to run or missed its goal.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BENCHMARKS = {
+    "append": "durable appends of 16 callers, one event a command, against the stock recorder",
+    "http_command": "a durable command over HTTP against a no-op with the same authentication and validation",
+    "projection": "events into the invoice list against the library's ProjectionRunner",
+    "import_million": "a million lines from file to checked and stored, against a bare COPY",
+    "latency": "append to readable in the read model, through Kafka, at 500 events a second",
+    "import_engines": "engines that could read provider files, on the same job",
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = [n for n in names if n not in BENCHMARKS]
+    if unknown:
+        print(f"There is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr)
+        return 2
+    results = []
+    for name in names or BENCHMARKS:
+        print(f"\n=== {name}: {BENCHMARKS[name]}", flush=True)
+        started = time.monotonic()
+        code = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=Path(__file__).parent.parent).returncode
+        results.append((name, code, time.monotonic() - started))
+    print()
+    for name, code, seconds in results:
+        print(f"{name:16} {'ok' if code == 0 else f'exit code {code}':14} {seconds:6.0f} s")
+    return int(any(code for _, code, _ in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
