@@ -86,9 +86,7 @@ class Yard:
 
     async def ask(self, number: str | None = NUMBER, override: Override | None = None) -> Operation:
         """A sync by hand."""
-        return (
-            await request_sync(self.desk, origin(), PROVIDER, invoice_number=number, override=override)
-        ).outcome
+        return (await request_sync(self.desk, origin(), PROVIDER, invoice_number=number, override=override)).outcome
 
     async def work(self, signals: Signals | None = None, *, lease: float = 15.0) -> Operation | None:
         """Work off the oldest operation; None when there is none."""
