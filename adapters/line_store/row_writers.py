@@ -23,6 +23,7 @@ async def copy_lines(connection: AsyncConnection[Any], lines: CopyLines, _: Save
 async def put_findings(connection: AsyncConnection[Any], rows: PutFindings, _: Save) -> None:
     """Replace what the attempt's last try found."""
     key = {"provider_invoice": rows.provider_invoice, "attempt": rows.attempt}
+    await connection.execute(_SQL["lock_findings"], {"provider_invoice": str(rows.provider_invoice)})
     await connection.execute(_SQL["forget_findings"], key)
     await _copy(connection, "put_findings", (rows.provider_invoice, rows.attempt), rows.findings)
 

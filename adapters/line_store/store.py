@@ -152,6 +152,14 @@ class PostgresLineStore:
             await connection.execute(_SQL["purge_populations"], {"populations": list(populations)})
             return gone.rowcount
 
+    async def purge_resolutions(self, before: datetime) -> None:
+        """See the port."""
+        async with self._transaction() as connection:
+            cursor = await connection.execute(_SQL["unused_resolutions"], {"before": before})
+            unused = {"resolutions": [row[0] for row in await cursor.fetchall()]}
+            for table in ("references", "bill_from", "tallies", "resolutions"):
+                await connection.execute(_SQL[f"purge_{table}"], unused)
+
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
         async with self._pool.connection() as connection, connection.transaction():

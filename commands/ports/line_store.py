@@ -283,6 +283,10 @@ class LineStore(Protocol):
         """Populations begun before an instant, with their invoices."""
         ...
 
+    async def purge_resolutions(self, before: datetime) -> None:
+        """Remove resolutions begun before an instant that no attempt was activated with."""
+        ...
+
     async def purge(self, populations: Sequence[int]) -> int:
         """Remove populations that count nowhere; how many lines went."""
         ...

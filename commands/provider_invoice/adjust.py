@@ -25,7 +25,6 @@ from domain.provider_invoice.parts import Header
 from domain.provider_invoice.state import ProviderInvoice, fold
 from domain.rejected import Rejected
 
-
 _NOTHING_FETCHED = Fetched((), ())
 
 

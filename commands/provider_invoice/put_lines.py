@@ -29,6 +29,7 @@ from domain.rejected import Rejected
 MAX_PART_NAME = 100
 _TRIES = 5
 _AUTO = "auto"
+_OWN_FORMAT = "ledgerline"
 _BLOCK = 1024 * 1024
 
 
@@ -155,8 +156,10 @@ async def _read(
 
 
 async def _mapping(desk: InvoiceDesk, loaded: Loaded, upload: Upload) -> MappingSource:
-    if upload.mapping is not None or upload.media != "csv":
-        return upload.mapping or _AUTO
+    if upload.media != "csv":
+        return _OWN_FORMAT
+    if upload.mapping is not None:
+        return upload.mapping
     provider = await provider_of(desk, loaded.state.provider)
     return provider_mapping(provider.body.mapping) if provider.body.mapping else _AUTO
 

@@ -76,6 +76,7 @@ async def purge_lines(desk: InvoiceDesk, now: datetime) -> int:
     for population, invoice in (await desk.lines.populations_before(now - ABANDONED)).items():
         by_invoice.setdefault(invoice, []).append(population)
     old = set(await desk.lines.populations_before(now - KEPT))
+    await desk.lines.purge_resolutions(now - ABANDONED)
     removed = 0
     for invoice, populations in by_invoice.items():
         facts = (await desk.store.load(stream_of(invoice))).facts

@@ -1,3 +1,7 @@
+-- name: lock_findings
+-- Two tries at once wait for each other here; the second one then loses by its version.
+SELECT pg_advisory_xact_lock(hashtextextended('line_finding/' || %(provider_invoice)s, 0));
+
 -- name: forget_findings
 -- What an attempt's last try found is replaced by what this one finds.
 DELETE FROM line_finding

@@ -133,13 +133,35 @@ FROM line_tally WHERE resolution = %(resolution)s ORDER BY customer, excluded;
 SELECT populations, pass_on FROM line_resolution WHERE resolution = %(resolution)s;
 
 -- name: use_resolution
--- The resolution that an attempt is activated with; the same one again changes nothing.
+-- The resolution that an attempt is activated with. Who comes second loses by its version, not here.
 INSERT INTO line_activation (provider_invoice, attempt, resolution)
-VALUES (%(provider_invoice)s, %(attempt)s, %(resolution)s);
+VALUES (%(provider_invoice)s, %(attempt)s, %(resolution)s)
+ON CONFLICT DO NOTHING;
 
 -- name: resolution_of
 -- The resolution that an attempt was activated with.
 SELECT resolution FROM line_activation WHERE provider_invoice = %(provider_invoice)s AND attempt = %(attempt)s;
+
+-- name: unused_resolutions
+-- Resolutions that no attempt was activated with.
+SELECT resolution FROM line_resolution r
+WHERE created_at < %(before)s AND NOT EXISTS (SELECT FROM line_activation a WHERE a.resolution = r.resolution);
+
+-- name: purge_references
+-- Remove what unused resolutions say of references.
+DELETE FROM line_reference WHERE resolution = ANY (%(resolutions)s);
+
+-- name: purge_bill_from
+-- Remove what unused resolutions say of customers.
+DELETE FROM line_bill_from WHERE resolution = ANY (%(resolutions)s);
+
+-- name: purge_tallies
+-- Remove what unused resolutions added up.
+DELETE FROM line_tally WHERE resolution = ANY (%(resolutions)s);
+
+-- name: purge_resolutions
+-- Forget unused resolutions.
+DELETE FROM line_resolution WHERE resolution = ANY (%(resolutions)s);
 
 -- name: offered_numbers
 -- Numbers of the lines that can be billed on to a customer.
