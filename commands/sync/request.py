@@ -9,6 +9,7 @@ from commands.operations.request import request_operation
 from commands.origin import Origin
 from commands.ports.event_store import Answer
 from commands.ports.operations import Operation
+from commands.sync.adjusting import IMPORT_INVOICE
 from commands.sync.desk import SyncDesk
 from domain.identity import normal, provider_invoice_stream
 from domain.money import plain
@@ -56,7 +57,20 @@ async def request_sync(
         waived = {"reason": expect_reason(override.reason), "difference": difference}
     if number is not None:
         history = await desk.invoices.store.load(provider_invoice_stream(code, number))
-        plan_sync(fold(history.facts), manual=True)
+        state = fold(history.facts)
+        plan_sync(state, manual=True)
+        if state is not None and state.adjusts is not None:  # no provider lists an adjustment
+            invoice = str(history.stream.id)
+            return await request_operation(
+                desk.invoices.store,
+                desk.operations,
+                origin,
+                kind=IMPORT_INVOICE,
+                key=invoice,
+                input={"provider_invoice": invoice},
+                unit="lines",
+                answer=answer,
+            )
     return await request_operation(
         desk.invoices.store,
         desk.operations,

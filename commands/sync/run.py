@@ -10,6 +10,7 @@ from commands.operations.work import Ended, GiveBack, Work
 from commands.ports.operations import Item
 from commands.ports.provider_files import ListNotFetched, OfferedInvoice, ProviderConnection
 from commands.ports.reference import KnownProvider
+from commands.sync.adjusting import retry_adjustments
 from commands.sync.desk import SyncDesk, passing
 from commands.sync.invoice import Wish, sync_invoice
 from commands.sync.lists import ask
@@ -17,6 +18,7 @@ from commands.sync.outcome import href_of, item_name
 from commands.sync.record import SyncRecord
 from domain.identity import normal, provider_invoice_stream
 from domain.provider_invoice.checksum import Override
+from domain.provider_invoice.state import fold
 from domain.rejected import Rejected
 
 
@@ -109,6 +111,10 @@ class _Run:
     ) -> None:
         try:
             await sync_invoice(self.desk, self.work, known, connection, offered, wish)
+            history = await self.desk.invoices.store.load(provider_invoice_stream(known.body.code, offered.number))
+            state = fold(history.facts)
+            if state is not None and state.adjustments and not wish.manual:
+                await retry_adjustments(self.desk, self.work, state)
         except Exception as error:  # noqa: BLE001 -- see _expect_lasting
             self._expect_lasting(error)
             self.report(error)

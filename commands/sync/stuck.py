@@ -32,8 +32,9 @@ async def _fail(desk: SyncDesk, origin: Origin, stream: Stream) -> bool:
         state = fold(history.facts)
         if state is None or state.status != "populating" or state.source != "automatic":
             return Decided(None, False)
+        lines = sum(part.sums.rows for part in state.parts.values())
         message = (
-            f"The import made no progress for an hour, after {state.rows:,} lines: "
+            f"The import made no progress for an hour, after {lines:,} lines: "
             "see that a worker runs, then sync it again."
         )
         facts = tuple(fail_import(state, "stuck", message))

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from commands.provider_invoice.take_out import deactivate, delete
+from commands.sync.request import request_sync
 from domain.identity import provider_invoice_stream
 from domain.provider_invoice.checksum import Override
 from domain.rejected import Rejected
@@ -217,8 +218,6 @@ async def test_a_header_that_no_invoice_can_have_is_refused(yard):
 @pytest.mark.parametrize(("provider", "code"), [("NOBODY", "not-found"), ("PAPER", "provider-not-automatic")])
 async def test_only_automatic_providers_are_synced(yard, provider, code):
     await yard.shop.save("provider", code="PAPER", name="Paper")
-    from commands.sync.request import request_sync
-
     with pytest.raises(Rejected) as refused:
         await request_sync(yard.desk, origin(), provider)
     assert refused.value.code == code
