@@ -99,7 +99,7 @@ async def _begin(desk: InvoiceDesk, origin: Origin, loaded: Loaded, new: _New, b
     rows: tuple[Rows, ...] = new.fetched.mappings
     operation = None
     if state.source == "automatic":
-        given = {"provider_invoice": str(stream.id)}
+        given = {"provider_invoice": str(stream.id), "attempt": 1}
         work = new_operation(origin, kind=IMPORT_INVOICE, key=str(stream.id), input=given, unit="lines")
         operation, rows = work.id, (*rows, NewOperation(work))
     writes = (Write(loaded.history, (*before, adjusted)), Write(history, (begun,)))
