@@ -6,7 +6,6 @@ this process, so what is the same for all events of a save is made once, and few
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -28,7 +27,7 @@ from adapters.event_store.packing import (
     pack_uuid_bytes,
 )
 from commands.origin import Origin
-from commands.ports.event_store import Answer, Claim, Save, Write
+from commands.ports.event_store import Answer, Claim, Save
 from domain.identity import Stream
 
 ANSWER_DAYS: Final = 90
@@ -48,128 +47,113 @@ class EncodedSave:
     """Of all events in order, joined."""
     keys: list[str]
     """Streams, names and idempotency keys: two saves that share one cannot both be judged in one group."""
-    last_hashes: Mapping[Stream, bytes]
+    last_hashes: dict[Stream, bytes]
     """Hash of the last event that each stream would get: how an earlier try of the save is recognised."""
     size: int
     """Bytes of the events: what bounds a group."""
 
 
 _text = lru_cache(maxsize=4096)(pack_text)  # types, kinds, zones, actors: few different ones, over and over
+_line = lru_cache(maxsize=4096)(escaped)
 _small = lru_cache(maxsize=1024)(pack_int)
+_day = lru_cache(maxsize=64)(pack_date)
 
 
 def encode_save(save: Save, codec: Codec) -> EncodedSave:
     """Pack a save. Raises what the codec raises, and ValueError for two writes of one stream: nothing was sent."""
-    encoder = _Encoder(save.origin, codec, sum([len(write.facts) for write in save.writes]))
-    for write in save.writes:
-        encoder.add(write)
-    keys = encoder.keys
-    claims: list[bytes] = []
+    encoded = EncodedSave(save, [], [], [], [], b"", [], {}, 0)
+    _encode_writes(encoded, codec)
     for claim in save.claims:
-        claims.append(_claim(claim))
-        keys.append(f"name:{claim.kind}:{claim.key}")
-    answers: list[bytes] = []
-    if save.answer is not None:
-        answers.append(_answer(save.answer))
-        keys.append(f"answer:{save.answer.key.scope}:{save.answer.key.key}")
-    return EncodedSave(
-        save=save,
-        writes=encoder.writes,
-        events=encoder.events,
-        claims=claims,
-        answers=answers,
-        hashes=b"".join(encoder.hashes),
-        keys=keys,
-        last_hashes=encoder.last_hashes,
-        size=sum([len(event) for event in encoder.events]),
+        encoded.claims.append(_claim(claim))
+        encoded.keys.append(f"name:{claim.kind}:{claim.key}")
+    answer = save.answer
+    if answer is not None:
+        encoded.answers.append(_answer(answer))
+        encoded.keys.append(f"answer:{answer.key.scope}:{answer.key.key}")
+    return encoded
+
+
+def _envelope(origin: Origin, command: str) -> tuple[str, bytes]:
+    """What all events of a save share: the end of the header that is hashed, and the packed fields."""
+    now, day, zone, actor, agent = origin.now, origin.business_date, origin.zone, origin.actor, origin.agent
+    correlation, causation = origin.correlation_id, origin.causation_id
+    header = (
+        f"{instant_text(now)}\n{day}\n{_line(zone)}\n{_line(actor)}\n{_line(agent)}\n{command}\n"
+        f"{escaped(correlation)}\n{escaped(causation)}\n"
     )
-
-
-class _Encoder:
-    """Packs the writes of one save; `size` is the number of its events."""
-
-    def __init__(self, origin: Origin, codec: Codec, size: int) -> None:
-        self.writes: list[bytes] = []
-        self.events: list[bytes] = []
-        self.hashes: list[bytes] = []
-        self.keys: list[str] = []
-        self.last_hashes: dict[Stream, bytes] = {}
-        self._codec = codec
-        self._size = _small(size)
-        self._command = command = str(origin.command_id)
-        self._occurred = instant_text(origin.now)
-        self._header_end = (
-            f"{self._occurred}\n{origin.business_date}\n{escaped(origin.zone)}\n{escaped(origin.actor)}\n"
-            f"{escaped(origin.agent)}\n{command}\n{escaped(origin.correlation_id)}\n{escaped(origin.causation_id)}\n"
+    packed = b"".join(
+        (
+            pack_instant(now),
+            _day(day),
+            _text(zone),
+            _text(actor),
+            _text(agent),
+            pack_uuid(origin.command_id),
+            pack_text(correlation),
+            pack_text(causation),
+            pack_text(origin.traceparent),
         )
-        self._envelope = b"".join(
-            (
-                pack_instant(origin.now),
-                pack_date(origin.business_date),
-                _text(origin.zone),
-                _text(origin.actor),
-                _text(origin.agent),
-                pack_uuid(origin.command_id),
-                pack_text(origin.correlation_id),
-                pack_text(origin.causation_id),
-                pack_text(origin.traceparent),
-            )
-        )
+    )
+    return header, packed
 
-    def add(self, write: Write) -> None:
+
+def _encode_writes(encoded: EncodedSave, codec: Codec) -> None:
+    save = encoded.save
+    command = str(save.origin.command_id)
+    header_end, envelope = _envelope(save.origin, command)
+    size = _small(sum([len(write.facts) for write in save.writes]))
+    events, keys, hashes, bytes_ = encoded.events, encoded.keys, [], 0
+    for write in save.writes:
         history = write.after
         stream, version = history.stream, history.version
-        subject = f"{stream.kind}/{stream.id}"
-        if subject in self.keys:
+        kind = stream.kind
+        subject = f"{kind}/{stream.id}"
+        if subject in keys:
             raise ValueError(f"a save has two writes for {subject}; put their facts into one")
-        self.keys.append(subject)
-        packed_stream, kind = pack_text(subject), _text(stream.kind)
+        keys.append(subject)
+        packed_stream, packed_kind = pack_text(subject), _text(kind)
         record_key = pack_uuid(write.record_key or stream.id)
         previous = expected = bytes.fromhex(history.head_hash)
         for fact in write.facts:
             version += 1
-            state = self._codec.encode(fact)
-            type_, schema_version = fact.type, fact.schema_version
-            event = event_id_bytes(subject, version, self._command)
+            state = codec.encode(fact)
+            event = event_id_bytes(subject, version, command)
             h = event.hex()
             header = (
-                f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}\n{type_}\n{schema_version}\n{subject}\n{version}\n"
-                f"{self._header_end}"
+                f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}\n{fact.type}\n{fact.schema_version}\n{subject}\n"
+                f"{version}\n{header_end}"
             )
             digest = sha256(previous + header.encode() + state).digest()
-            self.events.append(
-                b"".join(
-                    (
-                        _small(len(self.events)),
-                        self._size,
-                        packed_stream,
-                        kind,
-                        pack_bigint(version),
-                        _text(type_),
-                        pack_bytes(state),
-                        pack_uuid_bytes(event),
-                        _small(schema_version),
-                        record_key,
-                        self._envelope,
-                        pack_bytes(previous),
-                        pack_bytes(digest),
-                    )
-                )
+            record = (
+                _small(len(events)),
+                size,
+                packed_stream,
+                packed_kind,
+                pack_bigint(version),
+                _text(fact.type),
+                pack_bytes(state),
+                pack_uuid_bytes(event),
+                _small(fact.schema_version),
+                record_key,
+                envelope,
+                pack_bytes(previous),
+                pack_bytes(digest),
             )
-            self.hashes.append(digest)
+            events.append(b"".join(record))
+            bytes_ += len(events[-1])
+            hashes.append(digest)
             previous = digest
-        self.last_hashes[stream] = previous
-        self.writes.append(
-            b"".join(
-                (
-                    packed_stream,
-                    pack_bigint(history.version),
-                    pack_bytes(expected) if history.version else NULL_BYTES,
-                    pack_bigint(version),
-                    pack_bytes(previous) if write.facts else NULL_BYTES,
-                )
-            )
+        encoded.last_hashes[stream] = previous
+        write_record = (
+            packed_stream,
+            pack_bigint(history.version),
+            pack_bytes(expected) if history.version else NULL_BYTES,
+            pack_bigint(version),
+            pack_bytes(previous) if write.facts else NULL_BYTES,
         )
+        encoded.writes.append(b"".join(write_record))
+    encoded.hashes = b"".join(hashes)
+    encoded.size = bytes_
 
 
 def _claim(claim: Claim) -> bytes:

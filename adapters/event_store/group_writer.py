@@ -32,24 +32,28 @@ class GroupWriter:
         self._connection = connection
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
-        self._space = asyncio.Semaphore(MAX_WAITING)
+        self._taken = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._closing = False
         self._task = asyncio.create_task(self._work(), name="group commit")
 
     async def append(self, save: EncodedSave) -> Appended:
         """Store a save; raises what the port says. A caller that is cancelled may have been stored all the same."""
-        async with self._space:
-            if self._closing:
-                raise StoreUnavailable("The store is closing; nothing of the save was stored.")
-            stored: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
-            self._waiting.append((save, stored))
+        while len(self._waiting) >= MAX_WAITING and not self._closing:
+            await self._taken.wait()
+        if self._closing:
+            raise StoreUnavailable("The store is closing; nothing of the save was stored.")
+        stored: asyncio.Future[Appended] = self._loop.create_future()
+        self._waiting.append((save, stored))
+        if not self._wake.is_set():
             self._wake.set()
-            return await stored
+        return await stored
 
     async def close(self) -> None:
         """Take no more, store what waits, then close the connection."""
         self._closing = True
         self._wake.set()
+        self._taken.set()
         await self._task
         await self._connection.close()
 
@@ -62,6 +66,8 @@ class GroupWriter:
                 await self._wake.wait()
             await asyncio.sleep(0)  # those who were just answered put their next save into this group
             group = self._take()
+            self._taken.set()  # who was held back may queue now
+            self._taken.clear()
             if group:
                 await self._store(group)
 

@@ -82,7 +82,7 @@ def pack_bool(value: bool) -> bytes:
 
 def pack_instant(value: datetime) -> bytes:
     """An aware instant, to the microsecond."""
-    since = value - _EPOCH
+    since = value - _EPOCH  # integers throughout: a float's seconds would lose microseconds
     return _BIG(_INSTANT, 8, (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 

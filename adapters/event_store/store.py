@@ -122,8 +122,10 @@ class PostgresEventStore:
 
     async def append(self, save: Save) -> Appended:
         """See the port. Raises also EventTooLarge and ValueError for what cannot be stored, StoreUnavailable."""
-        if any(self._codec.any_personal(write.facts) for write in save.writes):
-            encoded = await asyncio.to_thread(encode_save, save, self._codec)  # the key vault may block
+        for write in save.writes:
+            if self._codec.any_personal(write.facts):
+                encoded = await asyncio.to_thread(encode_save, save, self._codec)  # the key vault may block
+                break
         else:
             encoded = encode_save(save, self._codec)
         return await (self._append_with_rows(encoded) if save.rows else self._writer.append(encoded))
