@@ -45,7 +45,10 @@ def configure_logging(
     )
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if console:
-        last += [redact, structlog.dev.ConsoleRenderer(colors=target.isatty())]
+        # Plain tracebacks: pretty ones show local variables, and with them keys and names of people.
+        plain = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=plain)
+        last += [structlog.processors.format_exc_info, redact, renderer]
     else:
         last += [structlog.processors.format_exc_info, redact, structlog.processors.JSONRenderer(default=str)]
     handler = logging.StreamHandler(target)

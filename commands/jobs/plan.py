@@ -13,6 +13,7 @@ async def plan_due(store: EventStore, jobs: Jobs, now: datetime, zone: str) -> l
 
     Any number of processes may plan at once: a day is asked for once. The runs that this call asked for.
     """
+    since = await begun_at(store)
     bodies = {job: body for job, (body, _) in (await job_bodies(store)).items()}
     days = await jobs.last_days()
     ended = {job: last_ended for job, (_, last_ended) in days.items()}
@@ -22,9 +23,15 @@ async def plan_due(store: EventStore, jobs: Jobs, now: datetime, zone: str) -> l
         last, last_ended = days.get(job, (None, None))
         if last != last_ended:
             continue  # the day before has not ended
-        due = due_days(bodies[job], now=now, zone=zone, last=last)
+        due = due_days(bodies[job], now=now, zone=zone, last=last, since=since)
         if due and may_start(job, due[0], ended=ended, active=active):
             run = await jobs.enqueue(job, due[0], now, manual=False)
             if run is not None:
                 asked.append(run)
     return asked
+
+
+async def begun_at(store: EventStore) -> datetime | None:
+    """When the deployment began: the instant of its first event; None for an empty store."""
+    first = await store.read(after=0, limit=1)
+    return first[0].occurred_at if first else None

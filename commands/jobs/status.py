@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commands.jobs.bodies import default_body, job_bodies
+from commands.jobs.plan import begun_at
 from commands.ports.event_store import EventStore
 from commands.ports.jobs import JobRun, Jobs
 from domain.jobs.schedule import JOBS, next_start
@@ -26,13 +27,14 @@ async def all_statuses(store: EventStore, jobs: Jobs, now: datetime, zone: str) 
     """All jobs, in the order in which a day runs them."""
     bodies = await job_bodies(store)
     days = await jobs.last_days()
+    since = await begun_at(store)
     return [
         JobStatus(
             job=job,
             version=bodies[job][1],
             body=bodies[job][0],
             last=await jobs.last_run(job),
-            next_start=next_start(bodies[job][0], now=now, zone=zone, last=days.get(job, (None, None))[0]),
+            next_start=next_start(bodies[job][0], now=now, zone=zone, last=days.get(job, (None, None))[0], since=since),
         )
         for job in JOBS
     ]

@@ -30,26 +30,31 @@ def local_day(now: datetime, zone: str) -> date:
     return now.astimezone(ZoneInfo(zone)).date()
 
 
-def due_days(body: JobBody, *, now: datetime, zone: str, last: date | None) -> list[date]:
+def due_days(
+    body: JobBody, *, now: datetime, zone: str, last: date | None, since: datetime | None = None
+) -> list[date]:
     """Days whose scheduled run is not done yet, oldest first. `last` is the latest day that has a run; None: none has.
 
-    The first ever is today: days before a job existed are not missed.
+    The first ever is today, unless its hour had passed when the deployment began (`since`): what lay before it is
+    not missed.
     """
     if not body.active:
         return []
     today = local_day(now, zone)
     newest = today if starts_at(today, body.time, zone) <= now else today - timedelta(days=1)
     first = newest if last is None else max(last + timedelta(days=1), today - timedelta(days=CATCH_UP_DAYS))
-    if last is None and newest < today:
+    if last is None and (newest < today or (since is not None and starts_at(today, body.time, zone) < since)):
         return []
     return [first + timedelta(days=n) for n in range((newest - first).days + 1)]
 
 
-def next_start(body: JobBody, *, now: datetime, zone: str, last: date | None) -> datetime | None:
+def next_start(
+    body: JobBody, *, now: datetime, zone: str, last: date | None, since: datetime | None = None
+) -> datetime | None:
     """When it starts next by itself: now, when a day is due; None while it is switched off."""
     if not body.active:
         return None
-    if due_days(body, now=now, zone=zone, last=last):
+    if due_days(body, now=now, zone=zone, last=last, since=since):
         return now
     today = local_day(now, zone)
     day = today if last is None or last < today else last + timedelta(days=1)

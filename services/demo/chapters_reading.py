@@ -32,7 +32,8 @@ def problems(stage: Stage) -> None:
     """What failed once and still needs somebody, with what to do next."""
     items = stage.clerk.listed("/problem-invoices")
     for item in items:
-        stage.say(f"[bold]{item['provider']} {item['invoice_number']}[/]: {item['kind']}, tried {item['tries']} times")
+        kinds = ", ".join(item["kinds"])
+        stage.say(f"[bold]{item['provider']} {item['invoice_number']}[/]: {kinds}, since {item['since'][:10]}")
         for message in item["messages"]:
             stage.quote(message)
     stage.expect("problem invoices", sorted(i["invoice_number"] for i in items), ["FC-1002", "G-2026-10"])
@@ -45,14 +46,15 @@ def summary(stage: Stage) -> None:
     days = stage.clerk.listed("/import-summaries")
     rows = [
         (
-            d["day"],
-            d["provider"],
-            d["succeeded"],
-            len(d["failed"]),
-            len(d["changed"]),
-            ", ".join(f"{t['total']} {t['currency']}" for t in d["totals"]),
+            day["day"],
+            p["provider"],
+            p["succeeded"],
+            p["failed_count"],
+            p["changed_count"],
+            ", ".join(f"{t['total']} {t['currency']}" for t in p["totals"]),
         )
-        for d in days
+        for day in days
+        for p in day["providers"]
     ]
     stage.show("", ("day", "provider", "succeeded", "failed", "changed", "totals"), rows, right=("totals",))
     mails = stage.mails(2)

@@ -66,7 +66,7 @@ class Stage:
     def quote(self, text: str) -> None:
         """Words of the system itself, as they are."""
         for line in text.splitlines():
-            for piece in textwrap.wrap(line, self.console.width - 6, break_long_words=False) or [""]:
+            for piece in _wrapped(line, self.console.width - 6):
                 self.console.print(f"  [cyan]│[/] {escape(piece)}", soft_wrap=True)
 
     def show(
@@ -105,3 +105,9 @@ class Stage:
         """A provider invoice, by its human names."""
         found: dict[str, Any] = self.clerk.get(f"/provider-invoices/{provider_invoice_stream(provider, number).id}")
         return found
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """A line in pieces that keep its indentation; an empty one stays."""
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False) or [""]

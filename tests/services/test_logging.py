@@ -92,3 +92,16 @@ def test_repeating_the_set_up_does_not_double_lines() -> None:
     configure_logging(stream=stream)
     get_logger("x").info("once")
     assert len(lines(stream)) == 1
+
+
+def test_tracebacks_on_a_console_show_no_local_variables():
+    stream = io.StringIO()
+    configure_logging("info", "console", stream)
+    key = "ll_" + "k" * 43
+    try:
+        int(key[:2])
+    except ValueError:
+        structlog.get_logger("test").exception("failed")
+    said = stream.getvalue()
+    assert "ValueError: invalid literal" in said
+    assert key not in said

@@ -196,11 +196,11 @@ def summary_view(day: DaySummary) -> dict[str, Any]:
 
 def _provider_view(provider: ProviderSummary) -> dict[str, Any]:
     shown = provider.model_dump()
-    for total in shown["totals"]:
-        total["total"] = money(total["total"], total["currency"])
-    for change in shown["changed"]:
+    for total, exact in zip(shown["totals"], provider.totals, strict=True):
+        total["total"] = money(exact.total, exact.currency)
+    for change, exact_change in zip(shown["changed"], provider.changed, strict=True):
         for name in ("imported_total", "reported_total"):
-            change[name] = money(change[name], change["currency"])
+            change[name] = money(getattr(exact_change, name), exact_change.currency)
     return shown
 
 

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -107,7 +108,8 @@ class TestDays:
         assert [done.index((SYNC, d)) < done.index((SUMMARY, d)) for d in days] == [True] * 3
 
     async def test_switched_off_is_not_asked_for_and_does_not_hold_up(self, record, jobs):
-        await patch_job(record.desk, origin(), SYNC, {"active": False})
+        before = replace(origin(), now=NOW - timedelta(days=1))
+        await patch_job(record.desk, before, SYNC, {"active": False})
         assert await plan(record, jobs) == [(SUMMARY, DAY)]
 
     async def test_many_processes_plan_at_once(self, record, jobs):

@@ -91,3 +91,11 @@ def test_the_summary_waits_for_the_days_sync():
 
 def test_a_run_that_raised_waits_longer_each_time():
     assert [retry_after(n).total_seconds() for n in (1, 2, 3)] == [60, 120, 240]
+
+
+def test_a_deployment_that_began_after_todays_hour_starts_tomorrow():
+    began = at("2026-03-02T18:00")
+    later = at("2026-03-02T19:00")
+    assert due_days(BODY, now=later, zone="UTC", last=None, since=began) == []
+    assert next_start(BODY, now=later, zone="UTC", last=None, since=began) == at("2026-03-03T02:00")
+    assert due_days(BODY, now=at("2026-03-03T02:00"), zone="UTC", last=None, since=began) == [date(2026, 3, 3)]
