@@ -28,7 +28,7 @@ class RelayView:
         """The progress now; raises psycopg's errors."""
         if self._connection is None or self._connection.closed:
             self._connection = self._connect()
-        self.seen = ProgressStore(self._connection, self._name).load()
+        self.seen = ProgressStore(self._connection, self._name).load_unless(self.seen)
         self._looked_at = monotonic()
         return self.seen
 

@@ -67,15 +67,14 @@ class ProgressStore:
     def load(self) -> Progress:
         """How far it is."""
         row = self._row("load_progress")
-        if row is None:
-            return NOTHING_YET
-        return Progress(
-            generation=row["generation"],
-            wanted=row["wanted"],
-            position=row["position"],
-            starts=_unpacked(row["starts"]),
-            ends=_unpacked(row["ends"]),
+        return NOTHING_YET if row is None else _progress(row)
+
+    def load_unless(self, known: Progress) -> Progress:
+        """How far it is; cheaper while it is still where it is known to be."""
+        row = self._row(
+            "load_progress_unless", generation=known.generation, wanted=known.wanted, position=known.position
         )
+        return known if row is None else _progress(row)
 
     def make_row(self) -> None:
         """Make the row unless it is there."""
@@ -108,8 +107,18 @@ class ProgressStore:
         cursor = self._connection.cursor(row_factory=dict_row)
         return cursor.execute(_SQL[name], {"name": self._name, **values}, prepare=True)
 
-    def _row(self, name: str) -> dict[str, Any] | None:
-        return self._execute(name).fetchone()
+    def _row(self, name: str, **values: object) -> dict[str, Any] | None:
+        return self._execute(name, **values).fetchone()
+
+
+def _progress(row: Mapping[str, Any]) -> Progress:
+    return Progress(
+        generation=row["generation"],
+        wanted=row["wanted"],
+        position=row["position"],
+        starts=_unpacked(row["starts"]),
+        ends=_unpacked(row["ends"]),
+    )
 
 
 def _packed(offsets: Offsets) -> dict[str, list[int]]:

@@ -6,6 +6,11 @@ SELECT pg_try_advisory_lock(hashtextextended('ledgerline relay ' || %(name)s, 0)
 -- How far the relay has come.
 SELECT generation, wanted, position, starts, ends FROM relay_position WHERE name = %(name)s;
 
+-- name: load_progress_unless
+-- The same, but nothing while it is where the caller knows it to be: asked many times a second.
+SELECT generation, wanted, position, starts, ends FROM relay_position
+ WHERE name = %(name)s AND (generation, wanted, position) <> (%(generation)s, %(wanted)s, %(position)s);
+
 -- name: make_progress_row
 -- The first start with these topics.
 INSERT INTO relay_position (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING;
