@@ -54,11 +54,16 @@ def decode_cursor(cursor: str, parts: int) -> Cursor:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         key = json.loads(raw)
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, RecursionError, binascii.Error) as error:
         raise _invalid() from error
-    if not isinstance(key, list) or len(key) != parts or not all(isinstance(k, str) for k in key):
+    if not isinstance(key, list) or len(key) != parts or not all(_is_text(k) for k in key):
         raise _invalid()
     return tuple(key)
+
+
+def _is_text(value: object) -> bool:
+    """Whether PostgreSQL can hold it as text: no zero character, no half of a surrogate pair."""
+    return isinstance(value, str) and "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def _invalid() -> Rejected:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from commands.caller import Caller
 from commands.handling import Decided, Done, settle
 from commands.origin import Origin
-from commands.ports.event_store import AlreadyAnswered, Answer, IdempotencyKey, StoredAnswer
+from commands.ports.event_store import AlreadyAnswered, Answer, EventStore, IdempotencyKey, StoredAnswer
 from domain.identity import NAMESPACE
 from services.api.problems import Problem
 from services.api.rendering import Json, dumps
@@ -185,13 +185,15 @@ class Call:
         key = self.idempotency_key
         if key is None:
             done = await run(None)
-            return _response(told(done.outcome), done.position, shown_once(done.outcome) if shown_once else {})
+            return await _response(
+                self.parts.store, told(done.outcome), done.position, shown_once(done.outcome) if shown_once else {}
+            )
         request_digest = self.digest if stream is None else lambda: stream.digest(self.query)
         stored = await self.parts.store.answered(self.scope, key)
         if stored is not None:
             if stream is not None:
                 await stream.drain()
-            return replayed(stored, request_digest())
+            return await replayed(self.parts.store, stored, request_digest())
         said: Told | None = None
 
         def answer(outcome: T) -> Answer:
@@ -203,8 +205,10 @@ class Call:
         try:
             done = await run(answer)
         except AlreadyAnswered as answered:
-            return replayed(answered.stored, request_digest())
-        return _response(said or told(done.outcome), done.position, shown_once(done.outcome) if shown_once else {})
+            return await replayed(self.parts.store, answered.stored, request_digest())
+        return await _response(
+            self.parts.store, said or told(done.outcome), done.position, shown_once(done.outcome) if shown_once else {}
+        )
 
     @property
     def _traceparent(self) -> str | None:
@@ -215,7 +219,7 @@ class Call:
         return text if _TRACEPARENT.fullmatch(text) else None
 
 
-def replayed(stored: StoredAnswer, digest: str) -> Response:
+async def replayed(store: EventStore, stored: StoredAnswer, digest: str) -> Response:
     """The first answer again; Problem 422 when another request comes under the same key."""
     if stored.digest != digest:
         raise Problem(
@@ -224,7 +228,7 @@ def replayed(stored: StoredAnswer, digest: str) -> Response:
             "This Idempotency-Key was used for another request: a new request needs a new key.",
             errors=[{"header": "Idempotency-Key", "detail": "was used for another body"}],
         )
-    body = {**stored.body, "position": stored.position}
+    body = {**stored.body, "position": stored.position or await store.head()}
     return Json(body, stored.status, {**stored.headers, "Idempotency-Replayed": "true"})
 
 
@@ -240,9 +244,10 @@ def created_or_ok(*, created: bool, location: str, version: int) -> tuple[int, d
     return 200, {"ETag": f'"{version}"'}
 
 
-def _response(told: Told, position: int, more: Mapping[str, Any]) -> Response:
-    body = {**told.body, "position": position or told.position, **more}
-    return Json(body, told.status, dict(told.headers))
+async def _response(store: EventStore, told: Told, position: int, more: Mapping[str, Any]) -> Response:
+    # A command that had nothing to store still tells a position at which its effect can be read.
+    reached = position or told.position or await store.head()
+    return Json({**told.body, "position": reached, **more}, told.status, dict(told.headers))
 
 
 def _bad_header(name: str, detail: str) -> Problem:

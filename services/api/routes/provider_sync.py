@@ -25,7 +25,7 @@ from services.api.call import Call, CallDep, id_in_path
 from services.api.fields import Amount
 from services.api.models import Listed, RequestBody
 from services.api.problems import Problem
-from services.api.provider_invoice_view import actions_view, invoice_words, told
+from services.api.provider_invoice_view import NOTHING_USED, actions_view, invoice_words, told, usage_of
 from services.api.rendering import Json, instant, money
 from services.api.route import ApiRoute
 from services.api.routes.operations import ACCEPTED, accepted
@@ -66,7 +66,7 @@ async def sync_list(
     if known is None:
         raise Problem(404, "not-found", f"There is no provider {code[:64]!r} in use.")
     listed = None if refresh else await call.parts.sync.imports.last_list(known.body.code)
-    if listed is None:
+    if listed is None or listed.invoices is None:
         listed = await _asked(call, known)
     start = _start(cursor)
     invoices = sorted(listed.invoices or (), key=lambda offered: (offered.date, offered.number), reverse=True)
@@ -130,11 +130,14 @@ async def adjust_invoice(call: CallDep, invoice: str, body: Annotated[Adjustment
 
 
 async def _asked(call: Call, known: KnownProvider) -> ProviderList:
+    """What the provider answers now; or what it answered before, with the problem of now."""
     try:
         await ask(call.parts.sync, known, call.now)
     except ListNotFetched as error:
-        if await call.parts.sync.imports.last_list(known.body.code) is None:
+        listed = await call.parts.sync.imports.last_list(known.body.code)
+        if listed is None or listed.invoices is None:
             raise Rejected("list-not-fetched", error.message) from error
+        return listed
     listed = await call.parts.sync.imports.last_list(known.body.code)
     if listed is None:
         raise Rejected("list-not-fetched", f"{known.body.code} could not be asked: try again.")
@@ -144,13 +147,19 @@ async def _asked(call: Call, known: KnownProvider) -> ProviderList:
 async def _beside_ours(call: Call, provider: str, page: Sequence[OfferedInvoice]) -> list[dict[str, Any]]:
     streams = {offered.number: provider_invoice_stream(provider, offered.number) for offered in page}
     histories = await call.parts.store.load_many(list(streams.values()))
-    return [
-        _offered(offered, streams[offered.number].id, fold(histories[streams[offered.number]].facts), call.caller)
-        for offered in page
-    ]
+    states = {stream.id: fold(history.facts) for stream, history in histories.items()}
+    desk = call.parts.invoices
+    usages = {i: await usage_of(desk, i, state) for i, state in states.items() if state is not None}
+    rows = []
+    for offered in page:
+        invoice = streams[offered.number].id
+        rows.append(_offered(offered, invoice, states[invoice], usages.get(invoice, NOTHING_USED), call.caller))
+    return rows
 
 
-def _offered(offered: OfferedInvoice, invoice: UUID, ours: ProviderInvoice | None, caller: Caller) -> dict[str, Any]:
+def _offered(
+    offered: OfferedInvoice, invoice: UUID, ours: ProviderInvoice | None, usage: Usage, caller: Caller
+) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "invoice_number": offered.number,
         "invoice_date": offered.date,
@@ -172,7 +181,7 @@ def _offered(offered: OfferedInvoice, invoice: UUID, ours: ProviderInvoice | Non
         "reasons": ours.reasons,
         "imported_total": money(ours.header.total, ours.header.currency),
         "imported_revision": ours.revision,
-        "available_actions": actions_view(ours, Usage(), caller),
+        "available_actions": actions_view(ours, usage, caller),
         "href": f"/v1/provider-invoices/{invoice}",
     }
 

@@ -1,7 +1,10 @@
 """The API on a real PostgreSQL, called in process."""
 
+import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -11,17 +14,44 @@ from fastapi import FastAPI
 from commands.keys.create import create_key
 from commands.origin import Origin
 from services.api.app import create_app
+from services.projector import make_projector
 from services.settings import load_settings
 from services.wiring import Parts, open_parts
+from services.worker import run_worker
 
 MakeClient = Callable[..., Awaitable[httpx.AsyncClient]]
 
 
 @pytest.fixture
-async def parts(database: str) -> AsyncIterator[Parts]:
-    settings = load_settings(rate_limit=0, max_body=200_000, max_bulk_body=400_000)
+async def parts(database: str, tmp_path: Path) -> AsyncIterator[Parts]:
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    settings = load_settings(
+        data=tmp_path / "data", import_roots=(str(lists),), rate_limit=0, max_body=200_000, max_bulk_body=400_000
+    )
     async with open_parts(settings, database_url=database) as opened:
         yield opened
+
+
+@pytest.fixture
+async def projecting(parts: Parts) -> AsyncIterator[None]:
+    """A projector beside the API."""
+    stop = threading.Event()
+    projector = make_projector(parts.database_url, None)
+    task = asyncio.create_task(asyncio.to_thread(projector.run, stop))
+    yield
+    stop.set()
+    await task
+
+
+@pytest.fixture
+async def working(parts: Parts) -> AsyncIterator[None]:
+    """A worker beside the API."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(run_worker(parts, stop))
+    yield
+    stop.set()
+    await task
 
 
 @pytest.fixture

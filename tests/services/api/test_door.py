@@ -83,7 +83,9 @@ async def test_headers_that_are_too_long_and_zero_characters_are_refused(api: ht
     assert_problem(await api.get("/v1/events?aggregate=%00"), 400, "invalid-path")
 
 
-@pytest.mark.parametrize("content", [b"{", b"[1,2]", b'"x"', b"null", b"{} {}", b'{"code": NaN}', b'{"a":1,"a":2}', b""])
+@pytest.mark.parametrize(
+    "content", [b"{", b"[1,2]", b'"x"', b"null", b"{} {}", b'{"code": NaN}', b'{"a":1,"a":2}', b""]
+)
 async def test_json_of_the_wrong_shape_changes_nothing(api: httpx.AsyncClient, content: bytes):
     before = (await api.get("/v1/feed/position")).json()
     answer = await api.post("/v1/groups", content=content)
@@ -154,5 +156,3 @@ async def test_health_readiness_and_metrics_need_no_key(stranger: httpx.AsyncCli
     assert (await stranger.get("/readyz")).json()["checks"] == {"database": "ok"}
     text = (await stranger.get("/metrics")).text
     assert 'ledgerline_http_requests_total{method="GET",route="/healthz",status="200"} 1.0' in text
-
-

@@ -47,7 +47,7 @@ def test_brackets_in_texts_and_many_items_are_not_depth():
     assert loads(b'["' + b"[{" * 200 + b'"]') == ["[{" * 200]
     assert len(loads(b"[" + b",".join([b'{"a":[1]}'] * 500) + b"]")) == 500
     assert loads(b'"\\\\u0000"') == "\\u0000"
-    assert loads('"\\ud83d\\ude00"'.encode()) == "\N{GRINNING FACE}"
+    assert loads(b'"\\ud83d\\ude00"') == "\N{GRINNING FACE}"
 
 
 def test_the_digest_does_not_mind_spaces_and_order():
