@@ -1,6 +1,6 @@
 """Appending: one event a command, 16 and 64 callers; the stock recorder against the store, on one server with fsync on.
 
-    python -m benchmarks.append [--seconds 4] [--rounds 3]
+    python -m benchmarks.append [--seconds 2] [--rounds 5]
 
 Rounds alternate between the two sides, so that a noisy machine hurts both. A reader tails each store while it is
 written, as the relay would, and counts positions that appeared below one it had seen (holes filled in late).
@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median
+from typing import Self
 from uuid import UUID, uuid4
 
 import psycopg
@@ -94,7 +95,7 @@ class HoleCounter:
         self._result, found = context.Pipe(duplex=False)
         self._process = context.Process(target=follow, args=(url, self._stop, found), daemon=True)
 
-    def __enter__(self) -> "HoleCounter":
+    def __enter__(self) -> Self:
         self._process.start()
         return self
 
@@ -185,8 +186,8 @@ async def _ours(url: str, callers: int, seconds: float) -> Run:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=float, default=4.0)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     console = Console()
     table = Table("callers", "store", "events/s (median)", "ratio", "holes")
