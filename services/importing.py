@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, Final
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -19,7 +20,6 @@ from commands.provider_invoice.desk import load
 from commands.provider_invoice.put_lines import Upload, put_lines
 from commands.reference.save import save
 from commands.sync.request import request_sync
-from domain.identity import provider_invoice_stream
 from domain.money import add, fixed, plain
 from domain.provider_invoice.parts import Header as InvoiceHeader
 from domain.provider_invoice.state import ProviderInvoice
@@ -169,8 +169,8 @@ def import_manifest(
             finally:
                 stop.set()
                 await working
-            names = [item.name for item in await parts.operations.items(asked.id)]
-            return [await _of(parts, provider, name) for name in names]
+            hrefs = [item.href for item in await parts.operations.items(asked.id)]
+            return [await _of(parts, href) for href in hrefs if href is not None]
 
     return asyncio.run(run())
 
@@ -188,10 +188,8 @@ async def _expect_provider(parts: Parts, origin: Origin, code: str, manifest: st
         )
 
 
-async def _of(parts: Parts, provider: str, name: str) -> Imported:
-    number = name.partition(" ")[2] if name.startswith(f"{provider} ") else name
-    loaded = await load(parts.invoices, provider_invoice_stream(provider, number).id)
-    return _imported(loaded.state)
+async def _of(parts: Parts, href: str) -> Imported:
+    return _imported((await load(parts.invoices, UUID(href.rpartition("/")[2]))).state)
 
 
 def _imported(state: ProviderInvoice) -> Imported:

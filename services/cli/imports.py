@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.output import Exit, console, fail, progress, say_json, table
-from services.logging import configure_logging
 from services.settings import load_settings
 
 if TYPE_CHECKING:
@@ -48,7 +47,6 @@ def import_(
     from services.importing import Header, import_files, import_manifest, sums_of
 
     settings = load_settings()
-    configure_logging("error", "console")
     if manifest is not None:
         if provider is None or files:
             raise fail("--manifest goes with --provider and without files.")

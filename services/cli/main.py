@@ -11,6 +11,7 @@ import typer
 from domain.rejected import Rejected
 from services.cli import imports, keys, parked, processes, record, topics
 from services.cli.output import Exit, errors
+from services.logging import configure_logging
 from services.settings import SettingsError
 
 app: Final = typer.Typer(
@@ -21,6 +22,15 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+@app.callback()
+def _quietly() -> None:
+    """Event-sourced billing for resellers of cloud services."""
+    # What a tool logs goes to stderr, and only what is odd; the processes set their own level.
+    configure_logging("warning", "console")
+
+
 processes.register(app)
 imports.register(app)
 record.register(app)

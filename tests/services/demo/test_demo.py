@@ -1,0 +1,12 @@
+"""The demo is a test of the main job, too: it checks what it shows, and exits 0."""
+
+import pytest
+
+
+@pytest.mark.processes
+def test_the_demo_tells_the_main_job(processes, tmp_path):
+    demo = processes.ledgerline("demo", "--plain")
+    assert demo.wait(within=180) == 0, demo.output()
+    said = demo.output()
+    for words in ("12.40", "waived", "errors.csv", "now reports", "ledgerline verify", "read models equal a replay"):
+        assert words in said
