@@ -86,6 +86,13 @@ def total(amounts: Sequence[Decimal]) -> Decimal:
     return add(*amounts)
 
 
+def less(amount: Decimal, *others: Decimal) -> Decimal:
+    """The exact difference. Not `add(amount, -other)`: a minus sign rounds at 28 digits."""
+    for other in others:
+        amount = EXACT.subtract(amount, other)
+    return amount
+
+
 def times(left: Decimal, right: Decimal) -> Decimal:
     """The exact product."""
     return EXACT.multiply(left, right)
@@ -97,7 +104,7 @@ def split(amount: Decimal, shares: Sequence[Decimal], currency: str) -> list[Dec
     Largest remainder in minor units on the absolute amount, the sign put back, ties to the first listed.
     """
     unit = Decimal(1).scaleb(-minor_units(currency))
-    units = int(EXACT.divide(abs(amount), unit))
+    units = int(EXACT.divide(EXACT.abs(amount), unit))
     weight = sum((Fraction(s) for s in shares), Fraction(0))
     exact = [Fraction(s) * units / weight for s in shares]
     parts = [e.numerator // e.denominator for e in exact]

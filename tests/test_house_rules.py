@@ -54,6 +54,15 @@ def impurities(tree: ast.AST) -> Iterator[str]:
                 yield f"line {node.lineno}: {holder_name}.{node.func.attr}()"
 
 
+def negated_money(tree: ast.AST) -> Iterator[str]:
+    """Yield minus signs in exact sums: Python's default context rounds what they stand before at 28 digits."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"add", "less", "times"}:
+            for argument in node.args:
+                if any(isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.USub) for n in ast.walk(argument)):
+                    yield f"line {node.lineno}: use less(a, b) for a - b"
+
+
 def sql_literals(tree: ast.AST) -> Iterator[str]:
     """Yield SQL that stands in Python: it belongs in a named statement of a .sql file."""
     docstrings = {
@@ -73,6 +82,11 @@ def sql_literals(tree: ast.AST) -> Iterator[str]:
             continue
         if isinstance(text, str) and SQL.match(text):
             yield f"line {node.lineno}: SQL in a {kind}: {text.strip()[:50]}"
+
+
+@pytest.mark.parametrize("path", python_files(*CODE), ids=name_of)
+def test_no_minus_sign_rounds_an_exact_sum(path: Path) -> None:
+    assert list(negated_money(ast.parse(path.read_text()))) == []
 
 
 @pytest.mark.parametrize("path", python_files(*PURE), ids=name_of)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from domain.money import add, fixed
+from domain.money import fixed, less
 from domain.operations.events import ImportSummaryBuilt, NoticeRaised, ProviderSummary
 from domain.provider_invoice.events import ChangeReported
 
@@ -24,7 +24,7 @@ def change_values(fact: ChangeReported) -> dict[str, str]:
         "invoice_number": fact.invoice_number,
         "imported_total": money(fact.imported_total, currency),
         "total": money(fact.total, currency),
-        "difference": money(add(fact.total, -fact.imported_total), currency),
+        "difference": money(less(fact.total, fact.imported_total), currency),
         "currency": currency,
         "imported_revision": fact.imported_revision or "",
         "revision": fact.revision or "",

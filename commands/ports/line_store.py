@@ -12,6 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from commands.ports.event_store import Rows
+from domain.money import add
 from domain.provider_invoice.conclude import Unresolved
 from domain.provider_invoice.events import CustomerTotals
 from domain.provider_invoice.populate import ChunkStored
@@ -113,7 +114,7 @@ class Offer:
         return CustomerTotals(
             customer=self.customer,
             lines=self.lines + sum(e.lines for e in self.excluded),
-            cost=sum((e.cost for e in self.excluded), self.cost),
+            cost=add(self.cost, *(e.cost for e in self.excluded)),
             offered_lines=self.lines,
             offered_cost=self.cost,
         )

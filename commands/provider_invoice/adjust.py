@@ -19,7 +19,7 @@ from commands.sync.invoice import header_of
 from commands.sync.lists import ask
 from domain.fact import Fact
 from domain.identity import normal, provider_invoice_stream
-from domain.money import add, fixed
+from domain.money import add, fixed, less
 from domain.provider_invoice import changes
 from domain.provider_invoice.parts import Header
 from domain.provider_invoice.state import ProviderInvoice, fold
@@ -94,7 +94,7 @@ async def _begin(desk: InvoiceDesk, origin: Origin, loaded: Loaded, new: _New, b
     if state.source == "automatic":
         before = changes.check_change(state, new.revision, new.header.total)
         state = fold([*loaded.history.facts, *before]) or state
-    header = _with_total(new.header, add(new.header.total, -state.header.total, -billed))
+    header = _with_total(new.header, less(new.header.total, state.header.total, billed))
     adjusted, begun = changes.adjust(state, loaded.id, stream.id, header, new.revision, new.fetched.files)
     rows: tuple[Rows, ...] = new.fetched.mappings
     operation = None
@@ -163,7 +163,7 @@ async def _others(desk: InvoiceDesk, loaded: Loaded) -> _Others:
 def _same(loaded: Loaded, unfinished: Loaded, total: Decimal | None, billed: Decimal) -> Outcome:
     """The adjustment that is under way, if it is what is asked for again."""
     header = unfinished.state.header
-    wanted = None if total is None else add(total, -loaded.state.header.total, -billed)
+    wanted = None if total is None else less(total, loaded.state.header.total, billed)
     if loaded.state.source == "manual" and wanted != header.total:
         raise Rejected(
             "adjustment-open",

@@ -10,7 +10,7 @@ from decimal import Decimal
 from commands.ports.line_store import Finding
 from commands.ports.provider_files import Chunk, FileRejected, FileReport, MappingSource, Reading
 from commands.ports.raw_files import KeptFile, RawFiles
-from domain.money import add
+from domain.money import less
 from domain.provider_invoice.parts import KindSum, LineSums
 from domain.provider_invoice.populate import ChunkStored
 from domain.rejected import Rejected
@@ -128,7 +128,7 @@ def warnings_of(report: FileReport) -> list[Finding]:
     found = []
     for warning in report.warnings:
         both = warning.expected is not None and warning.found is not None
-        amount = add(warning.found or Decimal(0), -(warning.expected or Decimal(0))) if both else Decimal(0)
+        amount = less(warning.found or Decimal(0), warning.expected or Decimal(0)) if both else Decimal(0)
         found.append(
             Finding(warning.code, f"line {warning.line}", warning.column, 1, (warning.line,), amount, warning.message)
         )

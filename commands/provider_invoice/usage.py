@@ -15,7 +15,7 @@ from commands.provider_invoice.offers import LoadedOffer, offers_of
 from domain.customer_invoice.state import CustomerInvoice
 from domain.customer_invoice.state import fold as fold_customer_invoice
 from domain.identity import Stream
-from domain.money import add
+from domain.money import add, less
 from domain.provider_invoice.events import Activated
 from domain.usage_offer.events import Exclusion
 
@@ -46,7 +46,7 @@ class CustomerUsage:
     @property
     def difference(self) -> Decimal:
         """Lost (positive) or invented (negative) cost; 0 when nothing leaks."""
-        return add(self.cost, -self.placed)
+        return less(self.cost, self.placed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.customer_invoice import events as e
 from domain.fact import Fact
-from domain.money import add
+from domain.money import add, less
 from domain.rejected import Rejected
 from domain.usage_offer.ranges import Ranges, minus, normal
 
@@ -105,7 +105,7 @@ def _without(state: CustomerInvoice, fact: e.PurchasesRemoved) -> dict[UUID, Hol
     rest = minus(before.ranges, fact.source.ranges)
     if fact.lines < before.lines and rest:
         holdings[fact.source.offer] = replace(
-            before, ranges=rest, lines=before.lines - fact.lines, cost=add(before.cost, -fact.cost)
+            before, ranges=rest, lines=before.lines - fact.lines, cost=less(before.cost, fact.cost)
         )
     else:
         del holdings[fact.source.offer]

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from domain.fact import Part
-from domain.money import add, minor_units, rounded
+from domain.money import add, less, minor_units, rounded
 from domain.wire import Exact
 
 ErrorReason = Literal["unresolved_references", "checksum_failed", "import_failed"]
@@ -129,7 +129,7 @@ class Totals(Part):
     @property
     def difference(self) -> Decimal:
         """Lines minus header, in the invoice's currency."""
-        return add(self.grand, -self.header)
+        return less(self.grand, self.header)
 
 
 class MissingReference(Part):

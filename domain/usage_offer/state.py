@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.fact import Fact
-from domain.money import add
+from domain.money import add, less
 from domain.usage_offer import events as e
 from domain.usage_offer.ranges import Ranges, minus, normal
 
@@ -25,7 +25,7 @@ class Tally:
 
     def minus(self, lines: int, cost: Decimal) -> "Tally":
         """With fewer of them."""
-        return Tally(self.lines - lines, add(self.cost, -cost))
+        return Tally(self.lines - lines, less(self.cost, cost))
 
 
 @dataclass(frozen=True, slots=True)

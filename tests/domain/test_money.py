@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.money import EXACT, MINOR_UNITS, add, fixed, minor_units, plain, rounded, split, times, total
+from domain.money import EXACT, MINOR_UNITS, add, fixed, less, minor_units, plain, rounded, split, times, total
 from domain.rejected import Rejected
 
 amounts = st.decimals(min_value=Decimal(-(10**12)), max_value=Decimal(10**12), places=15)
@@ -92,3 +92,15 @@ def test_fixed_text_has_exactly_the_currencys_digits_and_refuses_more():
     )
     with pytest.raises(ValueError, match="more than the 2 decimals"):
         fixed(Decimal("1.005"), "EUR")
+
+
+@given(amounts, amounts)
+def test_a_difference_is_exact_where_a_minus_sign_is_not(one, other):
+    large = Decimal("1234567890123456789012.123456789012345")
+    assert less(add(large, one), large) == one
+    assert less(one, one, other) == EXACT.minus(other)
+
+
+def test_large_amounts_are_split_exactly():
+    amount = Decimal("12345678901234567890123456789.01")
+    assert add(*split(amount, [Decimal(1), Decimal(2)], "EUR")) == amount

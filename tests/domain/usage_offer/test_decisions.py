@@ -128,3 +128,21 @@ def test_nothing_is_withdrawn_under_an_invoice_that_holds_lines():
     state = after(given(), take(given(), [1]))
     with pytest.raises(Rejected, match="lines-invoiced"):
         d.withdraw(state)
+
+
+def test_costs_of_any_length_are_told_to_the_last_decimal():
+    cost, first = Decimal("1234567890123456.123456789012345"), Decimal("234567890123456.123456789012344")
+    offered = OFFERED.model_copy(update={"cost": cost})
+    state = fold([offered])
+    taken = d.take(
+        state,
+        destination=A,
+        kind="customer-invoice",
+        name="INV-10",
+        ranges=of_numbers([1]),
+        lines=1,
+        cost=first,
+        digest="00",
+    )
+    after = fold([offered, *taken])
+    assert after.free == Tally(9, Decimal("1000000000000000.000000000000001"))
