@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -105,3 +105,30 @@ class LiveConnection:
     async def _drop_if_broken(self) -> None:
         if self._connection is not None and (self._connection.closed or self._connection.broken):
             await self.close()
+
+
+class Lanes:
+    """A few live connections for reads; who comes when all are busy waits for one."""
+
+    def __init__(self, url: str, name: str, count: int, patience: float = PATIENCE) -> None:
+        self._free: asyncio.LifoQueue[LiveConnection] = asyncio.LifoQueue()
+        self._all = [LiveConnection(url, name, patience) for _ in range(count)]
+        for lane in self._all:
+            self._free.put_nowait(lane)
+
+    async def fetch(self, statement: bytes, arguments: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of a reading statement. Raises StoreUnavailable."""
+
+        async def query(cursor: AsyncCursor[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+            await cursor.execute(statement, arguments, prepare=True, binary=True)
+            return await cursor.fetchall()
+
+        lane = await self._free.get()  # the one used last: its statements are prepared
+        try:
+            return await lane.run(query)
+        finally:
+            self._free.put_nowait(lane)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await asyncio.gather(*(lane.close() for lane in self._all))

@@ -8,12 +8,11 @@ from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters.event_store.append_call import append_group, stored_answer
 from adapters.event_store.codec import Codec
-from adapters.event_store.connection import CONNECTION_OPTIONS, PATIENCE, LiveConnection, is_outage
+from adapters.event_store.connection import CONNECTION_OPTIONS, PATIENCE, Lanes, LiveConnection, is_outage
 from adapters.event_store.encode import EncodedSave, encode_save
 from adapters.event_store.group_writer import GroupWriter
 from adapters.event_store.loader import ALL, Loader
@@ -34,6 +33,7 @@ from domain.identity import Stream
 
 _SQL = {name: text.encode() for name, text in load_sql("adapters.event_store").items()}
 _TAIL_BATCH: Final = 500
+READ_CONNECTIONS: Final = 4
 
 RowWriter = Callable[[AsyncConnection[Any], Any, Save], Awaitable[None]]
 """Writes the rows of one value of `Save.rows` in the save's transaction, before its events."""
@@ -56,6 +56,7 @@ class PostgresEventStore:
         self._row_writers = row_writers
         self._writer = GroupWriter(LiveConnection(url, "append", patience))
         self._loader = Loader(LiveConnection(url, "load", patience), codec)
+        self._lanes = Lanes(url, "read", READ_CONNECTIONS, patience)
         self._hints: Hints | None = None
 
     @classmethod
@@ -70,12 +71,12 @@ class PostgresEventStore:
     ) -> Self:
         """Connect. `row_writers`: by the class of a value in `Save.rows`. The schema must be there (adapters.migrate).
 
-        `pool_size` bounds the connections for reads and for saves with rows; `patience` is how many seconds a call
-        waits for a database that is away. Raises StoreUnavailable.
+        `pool_size` bounds the connections for saves with rows (besides them the store has seven of its own);
+        `patience` is how many seconds a call waits for a database that is away. Raises StoreUnavailable.
         """
         pool = AsyncConnectionPool(
             url,
-            kwargs={"autocommit": True, "application_name": "ledgerline read", **CONNECTION_OPTIONS},
+            kwargs={"autocommit": True, "application_name": "ledgerline rows", **CONNECTION_OPTIONS},
             min_size=1,
             max_size=pool_size,
             open=False,
@@ -96,6 +97,7 @@ class PostgresEventStore:
         await self._loader.close()
         if self._hints is not None:
             await self._hints.close()
+        await self._lanes.close()
         await self._pool.close()
 
     async def __aenter__(self) -> Self:
@@ -170,10 +172,9 @@ class PostgresEventStore:
 
     async def answered(self, scope: str, key: str) -> StoredAnswer | None:
         """See the port."""
-        async with self._pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(_SQL["answered"], (scope, key))
-            row = await cursor.fetchone()
-        return stored_answer(row) if row else None
+        rows = await self._fetch("answered", (scope, key))
+        columns = ("digest", "status", "body", "headers", "position")
+        return stored_answer(dict(zip(columns, rows[0], strict=True))) if rows else None
 
     async def owner_of(self, kind: str, key: str) -> UUID | None:
         """See the port."""
@@ -216,7 +217,7 @@ class PostgresEventStore:
             seen = self._hints.count
             try:
                 batch = await self.read(after=after, limit=_TAIL_BATCH)
-            except (StoreUnavailable, psycopg.OperationalError, psycopg.InterfaceError):
+            except StoreUnavailable:
                 batch = []
             for event in batch:
                 after = event.position
@@ -238,13 +239,8 @@ class PostgresEventStore:
     def _decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
         return [recorded(row, self._codec) for row in rows]
 
-    async def _fetch(self, name: str, arguments: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - psycopg's own type
-        try:
-            async with self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
-                await cursor.execute(_SQL[name], arguments)
-                return await cursor.fetchall() if cursor.description else []
-        except PoolTimeout as error:
-            raise StoreUnavailable(f"No connection to the database: {error}") from error
+    async def _fetch(self, name: str, arguments: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        return await self._lanes.fetch(_SQL[name], arguments)
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:

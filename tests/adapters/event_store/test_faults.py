@@ -224,7 +224,7 @@ async def test_all_connections_lost_at_once_costs_a_wait_only(database: str) -> 
         await appended(store, "A", "one")
         follower = asyncio.create_task(_take(store, 3))
         for number in range(2):
-            for name in ("append", "load", "read", "listen"):
+            for name in ("append", "load", "read", "rows", "listen"):
                 await asyncio.to_thread(terminate, database, name)
             await appended(store, "A", f"more {number}")
         assert await follower == [1, 2, 3]
