@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from adapters.feed.kafka_feed import KafkaFeed
@@ -137,6 +138,25 @@ def test_the_relay_process_tells_how_it_is_and_drains_on_sigterm(database: str, 
     assert relay.stop() == 0
     assert "Traceback" not in relay.output()
     delete_topics(settings)
+
+
+@pytest.mark.processes
+def test_without_a_broker_the_relay_waits_and_says_so(database: str, processes: Processes):
+    port, nowhere = free_port(), free_port()
+    relay = processes.ledgerline(
+        "relay",
+        LEDGERLINE_DATABASE_URL=database,
+        LEDGERLINE_KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{nowhere}",
+        LEDGERLINE_OPERATIONS_PORT=str(port),
+    )
+    relay.wait_for_url(f"http://127.0.0.1:{port}/healthz")
+
+    def told() -> bool:
+        ready = httpx.get(f"http://127.0.0.1:{port}/readyz")
+        return ready.status_code == 503 and f"no Kafka broker answers at 127.0.0.1:{nowhere}" in ready.text
+
+    relay.wait_until(told)
+    assert relay.stop() == 0
 
 
 @pytest.mark.kafka
