@@ -16,17 +16,22 @@ MAX_DIGITS = 200
 
 
 def _bounded(value: Decimal) -> Decimal:
-    if not value.is_finite():
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
         raise ValueError("must be a finite number; NaN and Infinity are none")
-    digits = value.as_tuple().digits
     if len(digits) > MAX_DIGITS:
         raise ValueError(f"has more than {MAX_DIGITS} digits")
-    exponent = value.normalize(EXACT).as_tuple().exponent
-    if not isinstance(exponent, int) or -exponent > MAX_SCALE:
+    if -exponent > MAX_SCALE and _scale(value) > MAX_SCALE:
         raise ValueError(f"has more than {MAX_SCALE} decimals")
     if value.adjusted() >= MAX_INTEGER_DIGITS:
         raise ValueError(f"has more than {MAX_INTEGER_DIGITS} digits before the point")
     return value
+
+
+def _scale(value: Decimal) -> int:
+    """Decimals that count: trailing zeros are none."""
+    exponent = value.normalize(EXACT).as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def _utc(value: datetime) -> datetime:

@@ -75,4 +75,5 @@ class StoreSource:
         rows = cursor.execute(_SQL[statement], values, prepare=True).fetchall()
         # The columns come in the order of FeedRecord's fields: by name would cost a third of the reading.
         topics = TOPIC_OF_KIND
-        return [FeedRecord(topics[kind], 0, position, position, *rest) for kind, position, *rest in rows]
+        make = FeedRecord._make
+        return [make((topics[row[0]], 0, row[1], *row[1:])) for row in rows]

@@ -1,7 +1,7 @@
 """Events that can't be applied to a read model, with their reason; later ones of the stream wait behind them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ import orjson
 from adapters.projector.rows import SQL, Connection
 from projections.ports.feed import FeedRecord
 
-ENVELOPE = tuple(f.name for f in fields(FeedRecord) if f.name != "data")
+ENVELOPE = tuple(name for name in FeedRecord._fields if name != "data")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,8 @@ class Partition(NamedTuple):
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class FeedRecord:
-    """An event as it is fed: the stored bytes and their envelope.
+class FeedRecord(NamedTuple):
+    """An event as it is fed: the stored bytes and their envelope. A tuple: one is made for every event of the feed.
 
     A reader applies by (`subject`, `stream_version`): what is not above its own is a repeat and skipped; a version
     missing in between is an error to stop at. Order holds within a `record_key`, and with it within a subject.

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -227,7 +227,7 @@ def until_relayed(url: str, settings: KafkaSettings, position: int, *, within: f
 
 def as_read(record: FeedRecord) -> FeedRecord:
     """Without the place in the topic, which differs from feed to feed."""
-    return replace(record, partition=0, offset=0)
+    return record._replace(partition=0, offset=0)
 
 
 def in_order(records: Iterable[FeedRecord]) -> list[FeedRecord]:

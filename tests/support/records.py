@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -94,7 +93,7 @@ class MemoryFeed:
             count = self._count if record.topic.endswith("invoice") else 1
             partition = Partition(record.topic, zlib.crc32(record.record_key.bytes) % count)
             log = self.logs[partition]
-            log.append(replace(record, partition=partition.number, offset=len(log)))
+            log.append(record._replace(partition=partition.number, offset=len(log)))
             for each in self._all:
                 self._complete[each] = (record.position, len(self.logs[each]))
 
