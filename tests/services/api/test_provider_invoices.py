@@ -179,6 +179,8 @@ async def test_parts_are_added_replaced_and_removed_as_a_whole(api: httpx.AsyncC
         b'[{"kind":"usage","charge_from":"2026-02-03","quantity":"1","amount":"NaN"}]',
         b'[{"kind":"usage","charge_from":"2026-02-03","quantity":"1","amount":"1.1234567890123456"}]',
         b'[{"kind":"usage","charge_from":"2026-02-03","quantity":"1","amount":"1","what":1}]',
+        b'[{"kind":"usage","charge_from":"2026-02-03","quantity":"1","amount":"1","customer":"a\\u0000b"}]',
+        b'[{"kind":"usage","charge_from":"2026-02-03","quantity":"1","amount":"1","customer":"a\\ud800b"}]',
         b"[1, 2]",
         b'{"a": 1}',
         b"",
