@@ -95,7 +95,9 @@ async def _begin(desk: InvoiceDesk, origin: Origin, loaded: Loaded, new: _New, b
         before = changes.check_change(state, new.revision, new.header.total)
         state = fold([*loaded.history.facts, *before]) or state
     header = _with_total(new.header, less(new.header.total, state.header.total, billed))
-    adjusted, begun = changes.adjust(state, loaded.id, stream.id, header, new.revision, new.fetched.files)
+    adjusted, begun = changes.adjust(
+        state, loaded.id, stream.id, header, new.revision, new.fetched.files, total=new.header.total
+    )
     rows: tuple[Rows, ...] = new.fetched.mappings
     operation = None
     if state.source == "automatic":
@@ -119,7 +121,7 @@ async def _listed(desk: SyncDesk, origin: Origin, loaded: Loaded, total: Decimal
     if offered is None:
         raise Rejected("not-listed", f"{state.provider} does not list {state.number} any more: nothing to adjust to.")
     header = header_of(offered)
-    if (offered.revision, header.total) == (state.revision, state.header.total):
+    if (offered.revision, header.total) == state.imported:
         raise Rejected("no-open-change", f"{state.provider} lists {state.number} as it was imported: sync to see that.")
     if header.currency != state.header.currency:
         raise Rejected(

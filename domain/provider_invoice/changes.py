@@ -4,7 +4,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.fact import Fact
-from domain.money import add
 from domain.provider_invoice import events as e
 from domain.provider_invoice.checksum import readable
 from domain.provider_invoice.parts import FileRef, Header
@@ -13,17 +12,21 @@ from domain.rejected import Rejected
 
 
 def check_change(invoice: ProviderInvoice, revision: str | None, total: Decimal) -> list[Fact]:
-    """A change is a new (revision, total); each distinct pair is reported once, its return withdraws it."""
+    """A change is a new (revision, total); each distinct pair is reported once.
+
+    A return to what is imported, counting adjustments, or to what somebody took note of, withdraws what is open.
+    """
     if invoice.status != "active":
         return []
     names = {"provider": invoice.provider, "invoice_number": invoice.number, "attempt": invoice.attempt}
-    now = invoice.open_change
-    if (revision, total) == (invoice.revision, invoice.header.total):
+    now, imported = invoice.open_change, invoice.imported
+    known = {c.how for c in invoice.since_adjusted if (c.revision, c.total) == (revision, total)}
+    if (revision, total) == imported or "acknowledged" in known:
         return [e.ChangeWithdrawn(**names, revision=revision, total=total)] if now else []
-    if any((c.revision, c.total) == (revision, total) and c.how != "withdrawn" for c in invoice.changes):
+    if "open" in known:
         return []
     currency = invoice.header.currency
-    was, new = readable(invoice.header.total, currency), readable(total, currency)
+    was, new = readable(imported[1], currency), readable(total, currency)
     message = (
         f"{invoice.provider} {invoice.number}: imported {was} {currency}, provider now reports {new} {currency}"
         f"{f' (revision {revision})' if revision else ''}: "
@@ -32,8 +35,8 @@ def check_change(invoice: ProviderInvoice, revision: str | None, total: Decimal)
     return [
         e.ChangeReported(
             **names,
-            imported_revision=invoice.revision,
-            imported_total=invoice.header.total,
+            imported_revision=imported[0],
+            imported_total=imported[1],
             revision=revision,
             total=total,
             currency=currency,
@@ -93,12 +96,16 @@ def adjust(
     header: Header,
     revision: str | None,
     files: tuple[FileRef, ...] = (),
+    *,
+    total: Decimal,
 ) -> tuple[Fact, Fact]:
-    """The pair of facts that links an invoice and its adjustment: on the adjusted one, and the adjustment's first."""
+    """The pair of facts that links an invoice and its adjustment: on the adjusted one, and the adjustment's first.
+
+    `total` is the corrected invoice's, `header` the adjustment's: the total there is what is not billed yet.
+    """
     expect_adjustable(invoice)
     number = adjustment_number(invoice)
     change = invoice.open_change
-    new_total = add(invoice.header.total, header.total)
     adjusted = e.Adjusted(
         provider=invoice.provider,
         invoice_number=invoice.number,
@@ -106,7 +113,7 @@ def adjust(
         adjustment=adjustment,
         adjustment_number=number,
         revision=revision if change is None else change.revision,
-        total=new_total if change is None else change.total,
+        total=total if change is None else change.total,
     )
     return adjusted, e.PopulationStarted(
         provider=invoice.provider,

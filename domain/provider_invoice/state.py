@@ -81,6 +81,22 @@ class ProviderInvoice:
         return tuple(sorted({c for p in self.counted for c in p.currencies}))
 
     @property
+    def since_adjusted(self) -> tuple[Change, ...]:
+        """Changes reported since the last adjustment."""
+        return self.changes[self._last_adjusted + 1 :]
+
+    @property
+    def imported(self) -> tuple[str | None, Decimal]:
+        """The (revision, total) that the provider's list is compared with: what was imported, or adjusted to since."""
+        if self._last_adjusted < 0:
+            return self.revision, self.header.total
+        return self.changes[self._last_adjusted].revision, self.changes[self._last_adjusted].total
+
+    @property
+    def _last_adjusted(self) -> int:
+        return max((i for i, change in enumerate(self.changes) if change.how == "adjusted"), default=-1)
+
+    @property
     def open_change(self) -> Change | None:
         """The last reported change, while nobody settled it."""
         return self.changes[-1] if self.changes and self.changes[-1].how == "open" else None

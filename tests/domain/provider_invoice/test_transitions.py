@@ -409,7 +409,9 @@ def test_the_provider_returns_to_what_was_imported():
 
 def test_adjust_links_both_and_closes_the_change():
     original, adjustment = UUID(int=1), UUID(int=2)
-    adjusted, begun = changes.adjust(changed(), original, adjustment, header("20.00"), "2", (file("bb"),))
+    adjusted, begun = changes.adjust(
+        changed(), original, adjustment, header("20.00"), "2", (file("bb"),), total=Decimal(120)
+    )
     state = after(changed(), [adjusted])
     assert (adjusted.adjustment_number, adjusted.total) == ("F-1~r2", 120)
     assert (state.open_change, state.adjustments) == (None, (adjustment,))
@@ -417,6 +419,43 @@ def test_adjust_links_both_and_closes_the_change():
     assert changes.adjustment_number(state) == "F-1~r3"
     assert changes.adjusted_already(state) == adjustment
     refused("no-open-change", lambda: changes.expect_adjustable(state))
+
+
+def adjusted(state, total):
+    facts = changes.adjust(state, UUID(int=1), UUID(int=2), header("20.00"), "2", total=Decimal(total))
+    return after(state, facts[:1])
+
+
+def test_after_an_adjustment_the_list_is_compared_with_what_was_adjusted_to():
+    state = adjusted(changed(), 120)
+    assert state.imported == ("2", 120)
+    assert changes.check_change(state, "2", Decimal("120.00")) == []
+    (fact,) = changes.check_change(state, "1", Decimal("100.00"))
+    assert (fact.imported_total, fact.total) == (120, 100), "going back to the first import is a change by now"
+    state = after(state, [fact])
+    assert changes.check_change(state, "1", Decimal("100.00")) == []
+    assert types(changes.check_change(state, "2", Decimal("120.00"))) == ["change-withdrawn"]
+    changes.expect_adjustable(state)
+
+
+def test_a_return_to_what_was_acknowledged_withdraws_the_change_that_came_after_it():
+    state = after(changed(), changes.acknowledge(changed()))
+    state = after(state, changes.check_change(state, "3", Decimal("130.00")))
+    state = after(state, changes.check_change(state, "2", Decimal("120.00")))
+    assert [c.how for c in state.changes] == ["acknowledged", "withdrawn"]
+
+
+def test_what_was_acknowledged_before_an_adjustment_is_a_change_after_it():
+    state = after(changed(), changes.acknowledge(changed()))
+    state = adjusted(after(state, changes.check_change(state, "3", Decimal("130.00"))), 130)
+    assert types(changes.check_change(state, "2", Decimal("120.00"))) == ["change-reported"]
+
+
+def test_a_second_adjustment_by_hand_tells_the_whole_new_total():
+    first, _ = changes.adjust(active("manual"), UUID(int=1), UUID(int=2), header("20.00"), None, total=Decimal(120))
+    state = after(active("manual"), [first])
+    second, begun = changes.adjust(state, UUID(int=1), UUID(int=3), header("30.00"), None, total=Decimal(150))
+    assert (first.total, second.total, begun.header.total) == (120, 150, 30)
 
 
 def test_a_manual_one_is_adjusted_whenever_it_is_active():
