@@ -105,5 +105,5 @@ def _finding(row: tuple[Any, ...]) -> Finding:
 
 async def _tune(connection: AsyncConnection[Any]) -> None:
     """The planner knows nothing yet about lines that have just come: hash joins, and a big sort in memory."""
-    for statement in ("without_nested_loops", "with_memory"):
+    for statement in ("without_nested_loops", "without_jit", "with_memory"):
         await connection.execute(_SQL[statement])

@@ -2,6 +2,10 @@
 -- The planner knows nothing yet about lines that have just come, and hash joins are right for all of them.
 SET LOCAL enable_nestloop = off;
 
+-- name: without_jit
+-- Compiling costs more than it saves in statements of a second.
+SET LOCAL jit = off;
+
 -- name: with_memory
 -- Sorting a million lines by customer stays in memory.
 SET LOCAL work_mem = '64MB';
@@ -99,15 +103,35 @@ SELECT %(resolution)s, customer, bill_from
 FROM unnest(%(customers)s::text[], %(dates)s::date[]) AS b(customer, bill_from);
 
 -- name: tally
--- Add up what each customer has, billable and not.
+-- Add up what each customer has, billable and not. Sorted by one whole number instead of two texts, which is twice as
+-- quick: the customer's place in order, and in its last three bits the reason (0: billable).
+WITH who AS MATERIALIZED (
+    SELECT code, row_number() OVER (ORDER BY code) AS place
+    FROM line_reference WHERE resolution = %(resolution)s AND kind = 'customer' AND code IS NOT NULL
+    GROUP BY code
+), reason AS MATERIALIZED (
+    SELECT name, place FROM unnest(ARRAY['', 'licence', 'purchase', 'tax', 'credit', 'not_resold', 'before_bill_from'])
+    WITH ORDINALITY AS r(name, place)
+), tally AS MATERIALIZED (
+    SELECT key, count(*) AS lines, trim_scale(sum(amount)) AS cost,
+           encode(sha256(convert_to(string_agg(CASE WHEN key %% 8 = 1
+                                                    THEN number || ',' || trim_scale(amount) || E'\n' END,
+                                               '' ORDER BY number), 'UTF8')), 'hex') AS digest,
+           array_agg(number ORDER BY number) AS numbers
+    FROM (
+        SELECT coalesce(w.place, 0) * 8 + r.place AS key, l.number, l.amount
+        FROM lines_resolved(%(resolution)s, %(populations)s, %(pass_on)s) AS l
+        LEFT JOIN who w ON w.code = l.customer
+        JOIN reason r ON r.name = coalesce(l.excluded, '')
+    ) AS keyed
+    GROUP BY key
+)
 INSERT INTO line_tally (resolution, customer, excluded, lines, cost, digest, numbers)
-SELECT %(resolution)s, coalesce(customer, ''), coalesce(excluded, ''), count(*), trim_scale(sum(amount)),
-       encode(sha256(convert_to(string_agg(CASE WHEN excluded IS NULL
-                                                THEN number || ',' || trim_scale(amount) || E'\n' END,
-                                           '' ORDER BY number), 'UTF8')), 'hex'),
-       CASE WHEN excluded IS NULL THEN array_agg(number ORDER BY number) END
-FROM lines_resolved(%(resolution)s, %(populations)s, %(pass_on)s)
-GROUP BY customer, excluded;
+SELECT %(resolution)s, coalesce(w.code, ''), r.name, t.lines, t.cost,
+       CASE WHEN r.name = '' THEN t.digest END, CASE WHEN r.name = '' THEN t.numbers END
+FROM tally t
+JOIN reason r ON r.place = t.key %% 8
+LEFT JOIN who w ON w.place = t.key / 8;
 
 -- name: finish_resolution
 -- The digest over all that the resolution says, in one order.
