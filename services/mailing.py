@@ -69,6 +69,7 @@ def import_summary_job(parts: Parts, office: PostOffice) -> JobRunner:
     """The job `import-summary` for `services.scheduler.Scheduler.runners`."""
 
     async def run(asked: JobRun) -> str:
-        return await run_summary(office, parts.reference, service_origin(parts, "scheduler"), asked.day)
+        origin = service_origin(parts, "scheduler")
+        return await run_summary(office, parts.reference, origin, asked.day, by_hand=asked.manual)
 
     return run

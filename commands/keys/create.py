@@ -73,11 +73,12 @@ async def create_key(
 
 
 async def make_first_key(store: EventStore, origin: Origin, entropy: bytes) -> MadeKey | None:
-    """On an empty store, the one admin key, to be printed once; None where there is anything already.
+    """On a store that never had a key, the one admin key, to be printed once; else None.
 
-    Any number of processes may start at once: one makes it, the others get None.
+    Any number of processes may start at once: one makes it, the others get None. A store without a key need not be
+    empty: the scheduler of a first start may record a run before the API comes to this.
     """
-    if await store.head() > 0:
+    if await store.read(after=0, limit=1, types=(KeyCreated.type,)):
         return None
     secret = secret_of(entropy)
     history = await store.load(FIRST_KEY)

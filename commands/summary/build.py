@@ -65,16 +65,19 @@ async def build_summary(
     return await settle(store, origin, decide)
 
 
-async def run_summary(office: PostOffice, reference: Reference, origin: Origin, day: date) -> str:
+async def run_summary(
+    office: PostOffice, reference: Reference, origin: Origin, day: date, *, by_hand: bool = False
+) -> str:
     """The job: build the summary of a day and mail it now; what could not be mailed is tried again by the outbox.
 
+    `by_hand`: whoever starts the job wants a mail that failed to be tried now, not when its time comes.
     Safe to run twice, or two at once: one summary, one mail. The answer is a sentence for people.
     """
     domain = office.sender.rpartition("@")[2]
     built = (await build_summary(office.store, reference, origin, day, domain)).outcome
     if built is None:
         return "No provider is automatic: there is no summary."
-    delivery = await deliver(office, origin, summary_stream(day))
+    delivery = await deliver(office, origin, summary_stream(day), by_hand=by_hand)
     succeeded, failed = (sum(p.succeeded for p in built.providers), sum(p.failed_count for p in built.providers))
     mailed = {"sent": "mailed", "not_now": "mailed before, or about to be"}.get(delivery, "not mailed yet, a problem")
     return f"Summary of {day}: {succeeded} imported, {failed} failed; {mailed}."

@@ -37,8 +37,13 @@ class Client:
 
     def listed(self, path: str, **query: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- query parameters
         """A list that shows all that this client wrote."""
-        items: list[dict[str, Any]] = self.get(path, at_least=self.position, limit=200, **query)["items"]
-        return items
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            answer = self._http.get(path, params={"at_least": self.position, "limit": 200, **query})
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                items: list[dict[str, Any]] = self._checked(answer).json()["items"]
+                return items
+            time.sleep(float(answer.headers.get("Retry-After", "1")))
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> dict[str, Any]:
         """A command with a JSON body."""
@@ -64,7 +69,7 @@ class Client:
 
     def catch_up(self) -> None:
         """Lists shall show all that has happened up to now."""
-        self.position = max(self.position, int(self.get("/feed/position")["position"]))
+        self.position = max(self.position, int(self.get("/events", after=self.position, limit=1)["head"]))
 
     def _noted(self, answer: httpx.Response) -> dict[str, Any]:
         document: dict[str, Any] = answer.json()
@@ -72,8 +77,12 @@ class Client:
         return document
 
     def _sent(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 -- httpx's own
-        answer = self._http.request(method, path, **options)
+        return self._checked(self._http.request(method, path, **options))
+
+    @staticmethod
+    def _checked(answer: httpx.Response) -> httpx.Response:
         if answer.is_success:
             return answer
         problem = answer.json() if "json" in answer.headers.get("content-type", "") else {"detail": answer.text}
-        raise DemoFailed(f"{method} {path}: {answer.status_code} {problem.get('code')}: {problem.get('detail')}")
+        what = f"{answer.request.method} {answer.request.url.path}"
+        raise DemoFailed(f"{what}: {answer.status_code} {problem.get('code')}: {problem.get('detail')}")

@@ -81,6 +81,11 @@ class Service:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
+    def terminate(self) -> None:
+        """Ask it to end (SIGTERM), without waiting."""
+        if self.alive():
+            os.kill(self.pid, signal.SIGTERM)
+
     def stop(self, *, within: float = STOP_SECONDS) -> int:
         """Ask it to end (SIGTERM) and return its exit code; fails when it takes longer than `within` seconds."""
         assert self._process is not None, f"{self.command} was not started"

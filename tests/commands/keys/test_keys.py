@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -8,7 +9,10 @@ from commands.keys.create import create_key, make_first_key
 from commands.keys.revoke import revoke_key
 from commands.keys.rows import KeyEnded, KeyMade
 from commands.keys.secret import digest_of, secret_of
+from commands.ports.event_store import Save, Write
 from commands.ports.keys import KnownKey
+from domain.identity import Stream
+from domain.operations.events import ProviderSyncStarted
 from domain.rejected import Rejected
 from tests.support.memory_store import MemoryEventStore
 from tests.support.origins import NOW, origin
@@ -104,7 +108,14 @@ async def test_the_first_key_is_made_once_on_an_empty_store(store):
     assert await make_first_key(store, origin(), bytes(32)) is None
 
 
-async def test_a_store_that_is_not_empty_gets_no_first_key(store):
+async def test_a_scheduler_that_was_quicker_than_the_api_does_not_take_its_key(store):
+    sync = uuid4()
+    started = ProviderSyncStarted(sync=sync, day=NOW.date(), provider=None, manual=False)
+    await store.append(Save(origin(), (Write(await store.load(Stream("provider-sync", sync)), (started,)),)))
+    assert await make_first_key(store, origin(), bytes(32)) is not None
+
+
+async def test_a_store_that_had_a_key_gets_no_first_key(store):
     await make(store)
     assert await make_first_key(store, origin(), bytes(32)) is None
 
