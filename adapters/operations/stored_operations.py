@@ -59,9 +59,10 @@ class StoredOperations:
     async def renew(self, hold: Hold, lease_seconds: float) -> bool:
         """See the port."""
         values = {**_mine(hold), "lease": lease_seconds}
-        async with self._pool.connection() as connection, connection.transaction():
-            row = await (await connection.execute(_SQL["renew"], values)).fetchone()
+        async with self._pool.connection() as connection:
+            # Each for itself: a save locks the import before the operation, and must not wait for one who waits for it.
             await connection.execute(_SQL["renew_imports"], values)
+            row = await (await connection.execute(_SQL["renew"], values)).fetchone()
         if row is None:
             raise OperationLost(hold.operation)
         return bool(row[0])
