@@ -8,9 +8,7 @@ from commands.provider_invoice.checks import conclude_attempt
 from commands.provider_invoice.desk import Answering, InvoiceDesk, Outcome, load
 from domain.provider_invoice import populate
 from domain.provider_invoice.checksum import Override
-from domain.provider_invoice.lifecycle import FOREIGN_CURRENCY, expect_reason
-from domain.provider_invoice.state import ProviderInvoice
-from domain.rejected import Rejected
+from domain.provider_invoice.lifecycle import expect_activatable, expect_reason
 
 
 async def activate(
@@ -48,20 +46,3 @@ async def activate(
         return Decided(concluded.save(origin), concluded.outcome)
 
     return await settle(desk.store, origin, decide, answer)
-
-
-def expect_activatable(invoice: ProviderInvoice) -> None:
-    """Automatic ones are synced instead, but for adjustments, which no provider lists."""
-    if invoice.source == "automatic" and invoice.adjusts is None:
-        raise Rejected(
-            "provider-invoice-automatic",
-            f"{invoice.number} comes from the provider's connection: sync it instead of activating it.",
-        )
-    if invoice.source == "automatic" and invoice.import_code not in {None, FOREIGN_CURRENCY}:
-        raise Rejected(
-            "provider-invoice-automatic", f"The files of {invoice.number} were not read to the end: sync it again."
-        )
-    if invoice.source == "automatic" and invoice.status == "populating":
-        raise Rejected("import-running", f"{invoice.number} is being imported: it becomes active by itself.")
-    if invoice.status == "deleted":
-        raise Rejected("provider-invoice-deleted", f"{invoice.number} is deleted: create it again.")

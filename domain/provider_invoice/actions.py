@@ -37,14 +37,16 @@ def available_actions(invoice: ProviderInvoice, usage: Usage, roles: Collection[
 
 
 def _activate(invoice: ProviderInvoice, _: Usage) -> str | None:
-    if invoice.source == "automatic" and invoice.adjusts is None:
-        return "provider-invoice-automatic"
-    if invoice.source == "automatic" and invoice.status == "populating":
-        return "import-running"
-    return {"deleted": "provider-invoice-deleted", "active": "provider-invoice-active"}.get(invoice.status)
+    try:
+        lifecycle.expect_activatable(invoice)
+    except Rejected as refused:
+        return refused.code
+    return "provider-invoice-active" if invoice.status == "active" else None
 
 
 def _sync(invoice: ProviderInvoice, _: Usage) -> str | None:
+    if invoice.source == "manual":  # a deleted one could be synced if its provider has a connection by now
+        return "provider-invoice-manual"
     try:
         plan = lifecycle.plan_sync(invoice, manual=True)
     except Rejected as refused:

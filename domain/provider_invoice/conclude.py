@@ -57,9 +57,9 @@ def conclude(
     waived: list[Fact] = []
     difference = totals.difference
     sum_is_right = difference == 0 or invoice.overridden is not None
-    if override is not None and not sum_is_right:
+    if override is not None:
         check_stated(totals, override)
-        if can_be_overridden(difference, limit):
+        if not sum_is_right and can_be_overridden(difference, limit):
             waived.append(
                 _named(invoice, e.ChecksumOverridden, totals=totals, difference=difference, reason=override.reason)
             )

@@ -21,7 +21,7 @@ def plan_sync(invoice: ProviderInvoice | None, *, manual: bool, files: Sequence[
     """
     if invoice is None:
         return "populate"
-    if invoice.source == "manual":
+    if invoice.source == "manual" and invoice.status != "deleted":
         if not manual:
             return "leave"
         raise Rejected(
@@ -47,6 +47,23 @@ INTERRUPTED = frozenset({"cancelled", "worker-lost", "stuck"})
 """Codes of imports that ended before their files were read to the end: a sync reads them anew."""
 FOREIGN_CURRENCY = "foreign-currency"
 """Code of an import whose lines are all stored, in more than one currency."""
+
+
+def expect_activatable(invoice: ProviderInvoice) -> None:
+    """Automatic ones are synced instead, but for adjustments, which no provider lists."""
+    if invoice.source == "automatic" and invoice.adjusts is None:
+        raise Rejected(
+            "provider-invoice-automatic",
+            f"{invoice.number} comes from the provider's connection: sync it instead of activating it.",
+        )
+    if invoice.source == "automatic" and invoice.import_code not in {None, FOREIGN_CURRENCY}:
+        raise Rejected(
+            "provider-invoice-automatic", f"The files of {invoice.number} were not read to the end: sync it again."
+        )
+    if invoice.source == "automatic" and invoice.status == "populating":
+        raise Rejected("import-running", f"{invoice.number} is being imported: it becomes active by itself.")
+    if invoice.status == "deleted":
+        raise Rejected("provider-invoice-deleted", f"{invoice.number} is deleted: create it again.")
 
 
 def _again(invoice: ProviderInvoice, files: Sequence[FileRef] | None) -> SyncPlan:

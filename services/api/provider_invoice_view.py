@@ -41,7 +41,10 @@ def invoice_words(state: ProviderInvoice) -> dict[str, Any]:
 
 def actions_view(state: ProviderInvoice, usage: Usage, caller: Caller) -> list[dict[str, Any]]:
     """Every verb, and the code of the rule that refuses it. Kept by all that the rules look at."""
-    key = (state.source, state.status, state.adjusts is None, state.open_change is None, usage, caller.roles)
+    key = (
+        (state.source, state.status, state.adjusts is None, state.open_change is None, state.import_code),
+        (usage, caller.roles),
+    )
     known = _ACTIONS.get(key)
     if known is None:
         found = available_actions(state, usage, caller.roles)

@@ -1,5 +1,7 @@
 """What a caller is told that may be done now."""
 
+from uuid import UUID
+
 import pytest
 
 from domain.provider_invoice import conclude
@@ -46,3 +48,11 @@ def test_a_manual_one_that_waits_for_lines():
 
 def test_a_role_that_is_too_small_is_named_first():
     assert set(table(active("manual"), roles=("viewer",)).values()) == {"role-too-small"}
+
+
+def test_an_adjustment_whose_files_were_not_read_is_synced_not_activated():
+    state = given(started(source="automatic", files=[file()], adjusts=UUID(int=1), adjusts_number="F-0"))
+    unread = table(after(state, conclude.fail_import(state, "cell-invalid", "why")))
+    assert (unread["activate"], unread["sync"]) == ("provider-invoice-automatic", None)
+    foreign = given(started(source="automatic", files=[file()], adjusts=UUID(int=1)), populated(currencies=("USD",)))
+    assert table(after(foreign, conclude.conclude(foreign, RESOLVED)))["activate"] is None

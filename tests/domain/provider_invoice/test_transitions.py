@@ -221,6 +221,11 @@ def test_an_override_for_another_difference_is_refused():
         lambda: conclude.conclude(state, RESOLVED, override=Override("r", Decimal("-0.31"))),
     )
     assert conclude.conclude(state, RESOLVED, override=Override("r", Decimal("-0.30")))
+    refused(
+        "difference-differs",
+        lambda: conclude.conclude(populating(), RESOLVED, override=Override("r", Decimal("-0.30"))),
+    )
+    assert types(conclude.conclude(populating(), RESOLVED, override=Override("r", Decimal(0)))) == ["activated"]
 
 
 def test_an_override_never_waives_references_but_holds_for_the_next_try():
@@ -494,6 +499,11 @@ def test_a_deleted_one_comes_back_as_the_next_attempt():
     (fact,) = populate.create_manual(deleted("manual"), PROVIDER, NUMBER, header("7.00"))
     state = after(deleted("manual"), [fact])
     assert (state.status, state.attempt, state.rows) == ("populating", 2, 0)
+
+
+def test_a_deleted_manual_one_that_the_provider_lists_by_now_comes_back_by_a_manual_sync():
+    assert lifecycle.plan_sync(deleted("manual"), manual=False) == "leave"
+    assert lifecycle.plan_sync(deleted("manual"), manual=True) == "populate"
 
 
 def test_manual_ones_are_never_synced():
