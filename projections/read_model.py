@@ -42,6 +42,8 @@ class Step:
     """What one type of event does to one row of one table.
 
     `document` steps get the JSON instead of the fact: what must not be read (ciphertext) need not be decoded.
+    `reads` names the fields of the fact that key and fold look at; None: any. A fact of which few are read is decoded
+    in a fraction of the time.
     """
 
     table: str
@@ -49,6 +51,7 @@ class Step:
     key: Callable[[Any, FeedRecord], str]
     fold: Callable[[Any, Any, FeedRecord], tuple[Any, ...]]
     document: bool = False
+    reads: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,14 @@ def step(
     fact: type[F],
     fold: Callable[[R | None, F, FeedRecord], R],
     key: Callable[[F, FeedRecord], str] = stream_id,
+    *,
+    reads: Iterable[str] | None = None,
 ) -> Step:
-    """A step on a decoded fact."""
-    return Step(table.name, fact.type, key, fold)
+    """A step on a decoded fact; `reads` for facts that come by the thousand."""
+    fields = None if reads is None else frozenset(reads)
+    if fields is not None and not fields <= set(fact.model_fields):
+        raise ValueError(f"{fact.type} has no {', '.join(sorted(fields - set(fact.model_fields)))}")
+    return Step(table.name, fact.type, key, fold, reads=fields)
 
 
 def document_steps(

@@ -49,15 +49,18 @@ class Planner:
             taken = takes.get(record.type)
             if taken is None:
                 continue
-            fact = document = None
+            facts: dict[frozenset[str] | None, Any] = {}
+            document: Any = None
+            read: Any
             for model, step in taken:
                 try:
                     if step.document:
                         document = document if document is not None else self._decoder.document(record)
-                        read: Any = document
+                        read = document
                     else:
-                        fact = fact if fact is not None else self._decoder.fact(record)
-                        read = fact
+                        read = facts.get(step.reads)
+                        if read is None:
+                            read = facts[step.reads] = self._decoder.fact(record, step.reads)
                     key = step.key(read, record)
                 except Exception as problem:  # noqa: BLE001 -- whatever is wrong with it, it is parked with the reason
                     work.append(Work(record, model, step, "", None, problem))

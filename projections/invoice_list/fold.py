@@ -103,9 +103,9 @@ INVOICE_LIST: Final = ReadModel(
     tables=(INVOICES,),
     steps=(
         step(INVOICES, e.CustomerInvoiceCreated, created),
-        step(INVOICES, e.PurchasesAdded, purchases_added),
-        step(INVOICES, e.PurchasesRemoved, purchases_removed),
-        step(INVOICES, e.CustomerInvoiceChanged, changed),
+        step(INVOICES, e.PurchasesAdded, purchases_added, reads=("lines", "cost")),
+        step(INVOICES, e.PurchasesRemoved, purchases_removed, reads=("lines", "cost")),
+        step(INVOICES, e.CustomerInvoiceChanged, changed, reads=()),
         step(INVOICES, e.CustomerInvoiceClosed, closed),
         step(INVOICES, e.CustomerInvoiceDeleted, deleted),
     ),

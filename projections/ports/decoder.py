@@ -10,8 +10,11 @@ from projections.read_model import Document
 class Decoder(Protocol):
     """Reads a record's bytes; old versions are upcast. Neither call decrypts: read models keep ciphertext."""
 
-    def fact(self, record: FeedRecord) -> Fact:
-        """The fact; an error naming type and version when there is no such type or the bytes do not fit it."""
+    def fact(self, record: FeedRecord, reads: frozenset[str] | None = None) -> Fact:
+        """The fact; an error naming type and version when there is no such type or the bytes do not fit it.
+
+        With `reads` only these fields have to be there; asking for another one is an AttributeError.
+        """
         ...
 
     def document(self, record: FeedRecord) -> Document:

@@ -151,7 +151,7 @@ PROBLEM_INVOICES: Final = ReadModel(
     tables=(PROBLEMS,),
     steps=(
         step(PROBLEMS, e.PopulationStarted, started),
-        step(PROBLEMS, e.LinesPopulated, progressed),
+        step(PROBLEMS, e.LinesPopulated, progressed, reads=()),
         step(PROBLEMS, e.PartRemoved, progressed),
         step(PROBLEMS, e.HeaderCorrected, header_corrected),
         step(PROBLEMS, e.ReferencesUnresolved, references_unresolved),

@@ -210,7 +210,7 @@ def deleted(row: Maybe, _fact: e.Deleted, record: FeedRecord) -> Row:
 
 STEPS = (
     step(INVOICES, e.PopulationStarted, started),
-    step(INVOICES, e.LinesPopulated, populated),
+    step(INVOICES, e.LinesPopulated, populated, reads=("sums",)),
     step(INVOICES, e.PartRemoved, part_removed),
     step(INVOICES, e.HeaderCorrected, header_corrected),
     step(INVOICES, e.ReferencesUnresolved, references_unresolved),

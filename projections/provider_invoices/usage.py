@@ -110,7 +110,7 @@ def withdrawn(row: Maybe, fact: e.UsageWithdrawn, record: FeedRecord) -> UsageRo
 
 STEPS = (
     step(USAGE, e.UsageOffered, offered),
-    step(USAGE, e.LinesInvoiced, invoiced),
+    step(USAGE, e.LinesInvoiced, invoiced, reads=("lines", "cost", "destination_kind")),
     step(USAGE, e.LinesReleased, released),
     step(USAGE, e.LinesReoffered, reoffered),
     step(USAGE, e.UsageWithdrawn, withdrawn),

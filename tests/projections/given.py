@@ -16,7 +16,7 @@ def rows(model: ReadModel, happened: Happened) -> dict[str, dict[str, Any]]:
         step = model.by_type.get(record.type)
         if step is None:
             continue
-        fact = DECODER.document(record) if step.document else DECODER.fact(record)
+        fact = DECODER.document(record) if step.document else DECODER.fact(record, step.reads)
         table = tables[step.table]
         key = step.key(fact, record)
         table[key] = step.fold(table.get(key), fact, record)
