@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import CorruptRecordError, KafkaError, OffsetOutOfRangeError
 
 from adapters.feed.kafka_group import GroupMember
 from adapters.feed.relay_view import RelayView
@@ -187,11 +187,14 @@ class KafkaFeed:
                         topic=partition.topic,
                         partition=partition.number,
                         offset=record.offset,
-                        headers=record.headers,
+                        headers=dict(record.headers),
                         value=record.value,
                     )
                 )
-            except cloudevents.NotOurs as foreign:  # not an event: if one were lost, its stream's version would tell
+            except (
+                cloudevents.NotOurs,
+                CorruptRecordError,
+            ) as foreign:  # not an event: if one were lost, its stream's version would tell
                 _log.error("record_is_not_ours", why=str(foreign))
         batch = PartitionBatch(partition, owned.epoch, owned.handed, raw[-1].offset + 1, records)
         owned.handed = batch.next_offset

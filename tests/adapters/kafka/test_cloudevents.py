@@ -75,7 +75,7 @@ EVENT = FeedRecord(
 
 def parsed(record: FeedRecord, headers: cloudevents.Headers, value: bytes | None) -> FeedRecord:
     return cloudevents.parse(
-        topic=record.topic, partition=record.partition, offset=record.offset, headers=headers, value=value
+        topic=record.topic, partition=record.partition, offset=record.offset, headers=dict(headers), value=value
     )
 
 
