@@ -7,20 +7,22 @@ that each fails or succeeds for itself.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from commands.handling import Busy, Decided, settle
+from commands.handling import Busy, Decided, Done, settle
 from commands.origin import Origin
 from commands.ports.event_store import ClaimTaken, Conflict, Save
 from commands.reference.desk import Desk, Outcome
 from commands.reference.plan import Plan, plan_save
 from commands.reference.related import streams_for
-from commands.reference.rows import merged
+from commands.reference.rows import IdentifierTaken, merged
 from commands.reference.save import decided, refusing_taken
 from domain.identity import reference_stream
 from domain.reference.bodies import ReferenceBody
 from domain.reference.decisions import parse
+from domain.reference.identifiers import Period, days_left
 from domain.reference.kinds import Kind
 from domain.reference.state import InForce, State, fold
 from domain.rejected import Rejected
@@ -29,6 +31,12 @@ MAX_ITEMS: Final = 100_000
 SLICE: Final = 250
 """Items a transaction: large enough to share its cost, small enough to decide again quickly."""
 
+MAX_HOLDERS: Final = 50
+"""Periods of others that an identifier is fitted between."""
+
+Held = Mapping[tuple[str, str], Sequence[Period]]
+"""(provider, identifier) -> periods in which other codes hold it."""
+
 ItemResult = Literal["created", "updated", "unchanged", "rejected", "skipped"]
 
 
@@ -36,13 +44,14 @@ ItemResult = Literal["created", "updated", "unchanged", "rejected", "skipped"]
 class Item:
     """One item of a list: where it stands in the request (`index` from 0, or the `line` of a file), and its body.
 
-    `body` is JSON, or what to make of the present body (`change`, with the present one or None).
+    `body` is JSON, or what to make of the present body (`change`, with the present one or None, and with the periods
+    in which others hold identifiers, as far as they were found in the way).
     """
 
     index: int
     code: str
     body: Mapping[str, Any] | None = None
-    change: Callable[[ReferenceBody | None], ReferenceBody] | None = None
+    change: Callable[[ReferenceBody | None, Held], ReferenceBody] | None = None
     line: int | None = None
 
 
@@ -166,15 +175,27 @@ async def _together(desk: Desk, origin: Origin, plans: Sequence[Plan]) -> int:
 
 async def _alone(desk: Desk, origin: Origin, kind: Kind, item: Item, results: dict[int, Result]) -> int:
     own = reference_stream(kind.name, item.code)
+    held: dict[tuple[str, str], list[Period]] = {}
 
     async def decide() -> Decided[Outcome]:
         history = await desk.store.load(own)
-        body = _body(kind, item, fold(history.facts))
+        body = _body(kind, item, fold(history.facts), held)
         histories = {**await desk.store.load_many(streams_for(kind.name, body)), own: history}
         return decided(origin, plan_save(kind, body, histories, desk.templates, mode="replace"))
 
+    async def fitted() -> Done[Outcome]:
+        for _ in range(MAX_HOLDERS):
+            try:
+                return await settle(desk.store, origin, decide)
+            except IdentifierTaken as taken:
+                periods = held.setdefault((taken.provider, taken.identifier), [])
+                periods.append(taken.period)
+                if item.change is None or not days_left(periods):
+                    raise
+        return await settle(desk.store, origin, decide)
+
     try:
-        done = await refusing_taken(settle(desk.store, origin, decide))
+        done = await refusing_taken(fitted())
     except Rejected as refused:
         results[item.index] = _refused(item, refused)
         return 0
@@ -185,9 +206,9 @@ async def _alone(desk: Desk, origin: Origin, kind: Kind, item: Item, results: di
     return done.position
 
 
-def _body(kind: Kind, item: Item, state: State) -> ReferenceBody:
+def _body(kind: Kind, item: Item, state: State, held: Held = MappingProxyType({})) -> ReferenceBody:
     if item.change is not None:
-        return item.change(state.body if isinstance(state, InForce) else None)
+        return item.change(state.body if isinstance(state, InForce) else None, held)
     return parse(kind, item.body or {})
 
 

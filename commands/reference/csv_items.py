@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from commands.csv_guard import unguarded
-from commands.reference.bulk import MAX_ITEMS, Item, Result
+from commands.reference.bulk import MAX_ITEMS, Held, Item, Result
 from commands.reference.csv_table import Row, Table, read_csv
+from domain.identity import normal
 from domain.reference.bodies import CustomerBody, ProductBody, ReferenceBody
 from domain.reference.decisions import parse
 from domain.reference.identifiers import with_identifier
@@ -29,6 +30,8 @@ ERRORS_COLUMNS: Final = (
 )
 """The columns of `errors.csv`, by which it is recognised whatever their order."""
 
+_NAME_LENGTH: Final = {"customer": 2000, "product": 200}
+"""What a provider calls a thing may be longer than what we do; the name can be changed later."""
 _NEEDED: Final = frozenset({"kind", "provider", "reference", "code"})
 
 
@@ -69,15 +72,17 @@ def _of_errors(kind: Kind, table: Table) -> CsvItems:
     return CsvItems(tuple(items.values()), tuple(skipped))
 
 
-def _gains(kind: Kind, code: str, rows: list[Row]) -> Callable[[ReferenceBody | None], ReferenceBody]:
-    """An existing code gains the rows' identifiers; a new one is made with the first row's name and currency."""
+def _gains(kind: Kind, code: str, rows: list[Row]) -> Callable[[ReferenceBody | None, Held], ReferenceBody]:
+    """An existing code gains the rows' identifiers on all days on which no other code holds them; a new one is made
+    with the first row's name and currency.
+    """
 
-    def change(present: ReferenceBody | None) -> ReferenceBody:
+    def change(present: ReferenceBody | None, held: Held) -> ReferenceBody:
         for row in rows:
             if not row.cells.get("provider") or not row.cells.get("reference"):
                 raise Rejected("invalid-body", f"Line {row.line} needs a provider and a reference.", kind="invalid")
         if present is None:
-            new: dict[str, Any] = {"code": code, "name": _first(rows, "name") or code}
+            new: dict[str, Any] = {"code": code, "name": (_first(rows, "name") or code)[: _NAME_LENGTH[kind.name]]}
             currency = _first(rows, "currency")
             if currency and kind.body is CustomerBody:
                 new["currency"] = currency
@@ -86,7 +91,8 @@ def _gains(kind: Kind, code: str, rows: list[Row]) -> Callable[[ReferenceBody | 
             raise TypeError(f"{kind.name} has no identifiers")
         identifiers = present.identifiers
         for row in rows:
-            identifiers = with_identifier(identifiers, row.cells["provider"], row.cells["reference"])
+            provider, reference = normal(row.cells["provider"]), row.cells["reference"]
+            identifiers = with_identifier(identifiers, provider, reference, held.get((provider, reference), ()))
         return parse(kind, {**present.model_dump(), "identifiers": [i.model_dump() for i in identifiers]})
 
     return change

@@ -21,7 +21,12 @@ Code = Annotated[
 ]
 """An immutable human key: no control characters, no slash, colon or percent sign."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
+MAX_REFERENCE = 300
+Reference = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_REFERENCE, pattern=r"^[^\x00-\x1f\x7f]+$"),
+]
+"""A provider's own name for something, trimmed as those in its files are."""
 EmailAddress = Annotated[
     str,
     StringConstraints(

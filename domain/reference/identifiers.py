@@ -30,10 +30,35 @@ def refuse_overlaps(identifiers: Sequence[Identifier]) -> None:
         others.append(identifier)
 
 
-def with_identifier(identifiers: Sequence[Identifier], provider: str, identifier: str) -> tuple[Identifier, ...]:
-    """All of them, and this one from where its earlier periods ended; the same when it holds already."""
-    periods = [i for i in identifiers if (i.provider, i.identifier) == (provider, identifier)]
-    if any(i.valid_to is None for i in periods):
+Period = tuple[date | None, date | None]
+"""From a day on, included, to a day, not included; None: open."""
+
+
+def days_left(held: Sequence[Period]) -> list[Period]:
+    """The days that none of these periods has, as periods in order."""
+    left: list[Period] = []
+    since: date | None = None
+    for begin, end in sorted(held, key=lambda period: period[0] or date.min):
+        if begin is not None and (since is None or since < begin):
+            left.append((since, begin))
+        if end is None:
+            return left
+        since = end if since is None else max(since, end)
+    return [*left, (since, None)]
+
+
+def with_identifier(
+    identifiers: Sequence[Identifier], provider: str, identifier: str, held: Sequence[Period] = ()
+) -> tuple[Identifier, ...]:
+    """All of them, and this one for every day on which nobody else has it (`held`).
+
+    Source: errors.csv. Whoever fills in its code says whose the lines are, on whatever days they lie.
+    """
+    gained = [
+        Identifier(provider=provider, identifier=identifier, valid_from=since, valid_to=until)
+        for since, until in days_left(held)
+    ]
+    known = [i for i in identifiers if (i.provider, i.identifier) == (provider, identifier)]
+    if set(known) == set(gained):
         return tuple(identifiers)
-    since: date | None = max((i.valid_to for i in periods if i.valid_to is not None), default=None)
-    return (*identifiers, Identifier(provider=provider, identifier=identifier, valid_from=since))
+    return (*(i for i in identifiers if i not in known), *gained)

@@ -4,6 +4,7 @@ from datetime import date
 import pytest
 
 from commands.reference.bulk import items_of_json, load_many
+from commands.reference.csv_items import items_of_csv
 from commands.reference.retire import retire
 from commands.reference.save import patch, save
 from domain.reference.bodies import CustomerBody, Identifier, NotResold, ProductBody, ProviderBody
@@ -61,6 +62,40 @@ async def test_periods_that_do_not_overlap_may_follow_each_other(record, desk):
         patch(desk, origin(), CUSTOMER, "A", {"identifiers": [{"provider": "ACME", "identifier": "t-1"}]})
     )
     assert no.facts["holder"] == "B"
+
+
+ERRORS = b"kind,provider,reference,code,name,lines,first_lines,amount,currency,hint\n"
+
+
+async def fill_in(desk, *rows):
+    items = items_of_csv(
+        CUSTOMER, ERRORS + b"".join(b"customer,ACME,%b,x,1,1,1.00,EUR,h\n" % row for row in rows)
+    ).items
+    return [(r.result, r.error and r.error.code) for r in (await load_many(desk, origin(), CUSTOMER, items)).results]
+
+
+async def test_a_filled_in_code_gains_the_days_that_its_former_holder_gave_up(record, desk):
+    await save(desk, origin(), CUSTOMER, customer("A", "t-1", since=JAN, until=FEB))
+    assert await fill_in(desk, b"t-1,B") == [("created", None)]
+    assert await record.rows(HELD) == [("t-1", "A", JAN, FEB), ("t-1", "B", FEB, None), ("t-1", "B", None, JAN)]
+    assert await fill_in(desk, b"t-1,B") == [("unchanged", None)]
+
+
+async def test_a_filled_in_code_gains_the_days_before_its_own(record, desk):
+    await save(desk, origin(), CUSTOMER, customer("A", "t-1", since=FEB))
+    assert await fill_in(desk, b"t-1,A", b"t-2,A") == [("updated", None)]
+    assert await record.rows(HELD) == [("t-1", "A", None, None), ("t-2", "A", None, None)]
+
+
+async def test_a_filled_in_code_takes_nothing_from_another(record, desk):
+    await save(desk, origin(), CUSTOMER, customer("A", "t-1"))
+    assert await fill_in(desk, b"t-1,B", b"t-2,C") == [("rejected", "identifier-taken"), ("created", None)]
+    assert await record.rows(HELD) == [("t-1", "A", None, None), ("t-2", "C", None, None)]
+
+
+async def test_identifiers_are_trimmed_as_those_in_files_are(record, desk):
+    await save(desk, origin(), CUSTOMER, customer("A", " t-1\u00a0"))
+    assert await record.rows(HELD) == [("t-1", "A", None, None)]
 
 
 async def test_a_customer_and_a_product_may_have_the_same_name(desk):

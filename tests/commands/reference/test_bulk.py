@@ -120,6 +120,10 @@ class TestErrorsCsv:
         _, again = await self.load(desk, PRODUCT, rows)
         assert [r.result for r in again.results] == ["unchanged"]
 
+    async def test_a_long_name_of_the_providers_is_cut(self, desk):
+        await self.load(desk, PRODUCT, b"product,ACME,sku,P," + b"x" * 500 + b",1,4,20.00,USD,hint\n")
+        assert (await body_of(desk, "product", "P")).name == "x" * 200
+
     async def test_a_row_without_reference_is_refused_alone(self, desk):
         _, loaded = await self.load(desk, PRODUCT, b"product,ACME,,P,x,,,,,\nproduct,ACME,s,Q,x,,,,,\n")
         assert [r.result for r in loaded.results] == ["rejected", "created"]

@@ -37,8 +37,27 @@ def test_the_same_name_twice_at_once_is_refused():
     refuse_overlaps([ident(), ident(provider="OTHER"), ident(name="t-2")])
 
 
-def test_an_identifier_is_gained_once_and_after_its_earlier_period():
+def test_an_identifier_is_gained_once_whatever_its_earlier_periods():
     assert with_identifier((), "ACME", "t-1") == (ident(),)
     assert with_identifier((ident(),), "ACME", "t-1") == (ident(),)
-    ended = ident(until="2026-02-01")
-    assert with_identifier((ended,), "ACME", "t-1") == (ended, ident("2026-02-01"))
+    other = ident(name="t-2")
+    for earlier in (ident(until="2026-02-01"), ident("2026-02-01"), ident("2026-02-01", "2026-03-01")):
+        assert with_identifier((earlier, other), "ACME", "t-1") == (other, ident())
+
+
+FEBRUARY = (date(2026, 2, 1), date(2026, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("held", "gained"),
+    [
+        ([(None, date(2026, 3, 1))], [ident("2026-03-01")]),
+        ([(date(2026, 3, 1), None)], [ident(until="2026-03-01")]),
+        ([FEBRUARY], [ident(until="2026-02-01"), ident("2026-03-01")]),
+        ([(date(2026, 2, 20), date(2026, 4, 1)), FEBRUARY], [ident(until="2026-02-01"), ident("2026-04-01")]),
+        ([(date(2026, 2, 1), None), (None, date(2026, 2, 1))], []),
+    ],
+)
+def test_it_is_gained_for_the_days_that_others_leave(held, gained):
+    assert with_identifier((), "ACME", "t-1", held) == tuple(gained)
+    assert with_identifier(gained, "ACME", "t-1", held) == tuple(gained)
