@@ -1,0 +1,54 @@
+"""What the faults are thrown at besides typed-in invoices: an automatic provider whose files are known to the cent."""
+
+import csv
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from services.demo.generator.focus import make_focus
+from services.demo.generator.manifest import write_manifest
+from services.demo.generator.sample import Header, sample_customers, sample_products
+from tests.faults.steady_client import SteadyHttp
+
+SEED = 11
+MARCH = (dt.date(2026, 2, 1), dt.date(2026, 2, 28))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An invoice of the provider's: how many lines its file has, and their exact sum, read with nothing of ours."""
+
+    number: str
+    lines: int
+    sum: Decimal
+
+
+def make_provider(folder: Path, http: SteadyHttp, count: int, lines: int) -> list[Listed]:
+    """Files and manifest of `count` invoices, and the reference data that they and the typed-in ones need."""
+    folder.mkdir(parents=True)
+    customers, products = sample_customers(SEED, 5), sample_products(SEED)
+    made = [
+        make_focus(folder, SEED, Header(f"A-{n}", dt.date(2026, 3, 1), *MARCH), customers, products, lines=lines)
+        for n in range(1, count + 1)
+    ]
+    manifest = write_manifest(folder, made)
+    automatic = {"name": "Automatic", "mode": "automatic", "connection": {"manifest": str(manifest)}}
+    http.send("PUT", "/providers/AUTO", json=automatic)
+    http.send("PUT", "/providers/PAPER", json={"name": "Paper", "mode": "manual"})
+    for kind, references in (
+        ("customers", [("AUTO", c.id) for c in customers] + [("PAPER", "c-1")]),
+        ("products", [("AUTO", p.reference) for p in products] + [("PAPER", "p-1")]),
+    ):
+        items = [
+            {"code": f"X{n}", "name": f"No. {n}", "identifiers": [{"provider": provider, "identifier": reference}]}
+            for n, (provider, reference) in enumerate(references, start=1)
+        ]
+        assert http.send("POST", f"/{kind}/bulk", json=items)["created"] == len(items)
+    return [_listed(invoice.header.number, invoice.files[0].path) for invoice in made]
+
+
+def _listed(number: str, path: Path) -> Listed:
+    with path.open(newline="") as file:
+        amounts = [Decimal(row["BilledCost"]) for row in csv.DictReader(file)]
+    return Listed(number, len(amounts), sum(amounts, Decimal(0)))
