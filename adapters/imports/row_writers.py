@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from adapters.sql_files import load_sql
 from commands.ports.event_store import Save
-from commands.ports.imports import EndImport, HoldImport, KeepMapping
+from commands.ports.imports import AwaitImport, EndImport, HoldImport, KeepMapping
 from commands.ports.operations import OperationLost
 
 _SQL = load_sql("adapters.imports")
@@ -29,6 +29,18 @@ async def hold_import(connection: AsyncConnection[Any], rows: HoldImport, _: Sav
         raise OperationLost(rows.hold.operation)
 
 
+async def await_import(connection: AsyncConnection[Any], rows: AwaitImport, _: Save) -> None:
+    """Nobody is at it yet."""
+    values = {
+        "invoice": rows.provider_invoice,
+        "provider": rows.provider,
+        "number": rows.number,
+        "attempt": rows.attempt,
+        "at": rows.at,
+    }
+    await connection.execute(_SQL["await"], values)
+
+
 async def end_import(connection: AsyncConnection[Any], rows: EndImport, _: Save) -> None:
     """It is over."""
     await connection.execute(_SQL["forget"], {"invoice": rows.provider_invoice})
@@ -41,6 +53,6 @@ async def keep_mapping(connection: AsyncConnection[Any], rows: KeepMapping, _: S
 
 
 ROW_WRITERS: Final[Mapping[type, Callable[[AsyncConnection[Any], Any, Save], Awaitable[None]]]] = MappingProxyType(
-    {HoldImport: hold_import, EndImport: end_import, KeepMapping: keep_mapping}
+    {AwaitImport: await_import, HoldImport: hold_import, EndImport: end_import, KeepMapping: keep_mapping}
 )
 """By the class of a value in `Save.rows`, for the event store."""

@@ -32,6 +32,17 @@ class HoldImport(Rows):
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitImport(Rows):
+    """Rows of a save: it begins an attempt that an operation is to fill; if none does, it is seen to be stuck."""
+
+    provider_invoice: UUID
+    provider: str
+    number: str
+    attempt: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EndImport(Rows):
     """Rows of a save: the import ended with it, whoever was at it."""
 
@@ -59,7 +70,7 @@ class ProviderList:
 class Imports(Protocol):
     """Imports in one place for all processes. Leases are kept by the store's own clock, `renew`ed with the operation.
 
-    Saves write through `HoldImport`, `EndImport` and `KeepMapping`.
+    Saves write through `AwaitImport`, `HoldImport`, `EndImport` and `KeepMapping`.
     """
 
     async def begin(

@@ -8,6 +8,7 @@ from commands.handling import Decided, Done, expect_version, settle
 from commands.operations.request import new_operation
 from commands.origin import Origin
 from commands.ports.event_store import Rows, Save, Write
+from commands.ports.imports import AwaitImport
 from commands.ports.operations import NewOperation
 from commands.ports.provider_files import ListNotFetched
 from commands.provider_invoice.desk import Answering, InvoiceDesk, Loaded, Outcome, load, provider_of
@@ -103,7 +104,8 @@ async def _begin(desk: InvoiceDesk, origin: Origin, loaded: Loaded, new: _New, b
     if state.source == "automatic":
         given = {"provider_invoice": str(stream.id), "attempt": 1}
         work = new_operation(origin, kind=IMPORT_INVOICE, key=str(stream.id), input=given, unit="lines")
-        operation, rows = work.id, (*rows, NewOperation(work))
+        awaited = AwaitImport(stream.id, state.provider, changes.adjustment_number(loaded.state), 1, origin.now)
+        operation, rows = work.id, (*rows, awaited, NewOperation(work))
     writes = (Write(loaded.history, (*before, adjusted)), Write(history, (begun,)))
     outcome = Outcome(stream.id, 1, _begun(begun), created=True, operation=operation)
     return Decided(Save(origin=origin, writes=writes, rows=rows), outcome)

@@ -1,6 +1,6 @@
 """Run a sync, by hand or of a day: provider by provider, invoice by invoice; a failure of one stops no other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -42,11 +42,12 @@ class SyncHandler:
             number,
         )
         await record.started()
-        run = _Run(self.desk, work, record, self.report)
+        run = _Run(self.desk, work, record, self.report, await work.finished())
         wish = Wish(manual=number is not None, override=_override(given.get("override_checksum")))
-        lists_failed = 0
+        problems: list[str] = []
         for known in await self._providers(provider):
-            lists_failed += not await run.provider(known, number, wish)
+            problem = await run.provider(known, number, wish)
+            problems += [problem] if problem is not None else []
             if work.signals.cancelled:
                 break
         items = list((await work.finished()).values())
@@ -57,9 +58,10 @@ class SyncHandler:
         said = f"{ended.imported} imported, {ended.failed - refused} failed, {ended.changed} changed, "
         said += f"{ended.unchanged} unchanged"
         said += f", {refused} refused" if refused else ""
-        said += f"; {lists_failed} lists could not be fetched" if lists_failed else ""
-        failed = lists_failed and provider is not None
-        return Ended("failed" if failed else "done", f"{said}.")
+        if problems and provider is not None:
+            return Ended("failed", problems[0])
+        said += f"; lists that could not be fetched: {len(problems)}" if problems else ""
+        return Ended("done", f"{said}.")
 
     async def _providers(self, code: str | None) -> list[KnownProvider]:
         if code is None:
@@ -68,43 +70,58 @@ class SyncHandler:
         return [known] if known is not None else []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Run:
     desk: SyncDesk
     work: Work
     record: SyncRecord
     report: Callable[[Exception], None]
+    finished: Mapping[str, Item]
+    """What ended before this worker took the operation."""
+    more: int = 0
+    """What the lists had beside that so far."""
 
-    async def provider(self, known: KnownProvider, number: str | None, wish: Wish) -> bool:
-        """Whether its list could be had."""
+    async def provider(self, known: KnownProvider, number: str | None, wish: Wish) -> str | None:
+        """Sync its invoices, or the one; why its list could not be had, None when it could."""
         code = known.body.code
         try:
             connection, listed = await ask(self.desk, known, self.work.now())
         except ListNotFetched as error:
-            await self.record.list_failed(code, error.message)
-            return False
+            problem = error.message
         except Rejected as error:
-            await self.record.list_failed(code, error.detail)
-            return False
+            problem = error.detail
         except Exception as error:  # noqa: BLE001 -- see _expect_lasting
             self._expect_lasting(error)
             self.report(error)
-            await self.record.list_failed(code, f"The list could not be fetched: {type(error).__name__}.")
-            return False
+            problem = f"The list could not be fetched: {type(error).__name__}."
+        else:
+            await self._listed(known, connection, listed, number, wish)
+            return None
+        await self.record.list_failed(code, problem)
+        return problem
+
+    async def _listed(
+        self,
+        known: KnownProvider,
+        connection: ProviderConnection,
+        listed: Sequence[OfferedInvoice],
+        number: str | None,
+        wish: Wish,
+    ) -> None:
+        code = known.body.code
         wanted = [o for o in listed if number is None or normal(o.number) == number]
         if number is not None and not wanted:
             await self._not_listed(code, number)
-        finished = await self.work.finished()
-        todo = [o for o in wanted if item_name(code, o.number) not in finished]
+        todo = [o for o in wanted if item_name(code, o.number) not in self.finished]
         if self.work.operation.unit == "items":
-            await self.work.operations.expect(self.work.hold, len(finished) + len(todo))
+            self.more += len(todo)
+            await self.work.operations.expect(self.work.hold, len(self.finished) + self.more)
         for offered in todo:
             if self.work.signals.cancelled:
                 break
             if self.work.signals.draining:
                 raise GiveBack("The worker stopped; another one goes on.")
             await self._invoice(known, connection, offered, wish)
-        return True
 
     async def _invoice(
         self, known: KnownProvider, connection: ProviderConnection, offered: OfferedInvoice, wish: Wish

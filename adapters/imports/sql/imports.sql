@@ -14,6 +14,13 @@ ON CONFLICT (provider_invoice) DO UPDATE SET
 WHERE r.holder IS NULL OR r.holder = excluded.holder OR r.lease_until < clock_timestamp()
 RETURNING provider_invoice, attempt, losses;
 
+-- name: await
+-- An attempt has begun that nobody is at yet.
+INSERT INTO import_run (provider_invoice, provider, invoice_number, attempt, progress_at)
+VALUES (%(invoice)s, %(provider)s, %(number)s, %(attempt)s, %(at)s)
+ON CONFLICT (provider_invoice) DO UPDATE SET
+    attempt = excluded.attempt, losses = 0, holder = NULL, lease_until = NULL, progress_at = excluded.progress_at;
+
 -- name: hold
 -- Something moved in an import of mine; losses count for one attempt. No row: it is another's.
 UPDATE import_run SET

@@ -91,7 +91,7 @@ WHERE operation = %(operation)s AND token = %(token)s AND status = 'running';
 -- name: end_operation
 -- It is over, and its worker free.
 UPDATE operation SET status = %(status)s, message = %(message)s, ended_at = %(now)s, worker = NULL, lease_until = NULL,
-    total = CASE WHEN %(status)s = 'done' THEN coalesce(total, done) ELSE total END
+    total = CASE WHEN %(status)s = 'done' THEN greatest(total, done) ELSE total END
 WHERE operation = %(operation)s AND token = %(token)s AND status = 'running';
 
 -- name: give_back

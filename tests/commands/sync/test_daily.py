@@ -43,7 +43,7 @@ async def test_a_list_that_cannot_be_fetched_stops_no_other_provider(yard):
     await yard.shop.save("provider", code="AAA", name="First in order", mode="automatic", connection=gone)
     operation, items = await yard.daily()
     assert outcomes(items) == [(NUMBER, "imported")]
-    assert operation.message.endswith("1 lists could not be fetched.")
+    assert operation.message.endswith("lists that could not be fetched: 1.")
     failure = next(f for f in await yard.sync_facts(operation.id) if isinstance(f, o.ProviderListFailed))
     assert failure.provider == "AAA"
     assert "gone.json does not exist" in failure.message

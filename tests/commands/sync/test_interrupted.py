@@ -9,6 +9,7 @@ from commands.operations.cancel import cancel_operation
 from commands.operations.work import GiveBack
 from commands.ports.operations import OperationLost
 from commands.ports.provider_files import Limits
+from commands.provider_invoice.adjust import adjust
 from commands.provider_invoice.cancel import cancel
 from commands.sync.stuck import fail_stuck
 from domain.identity import provider_invoice_stream
@@ -226,3 +227,16 @@ async def test_what_was_read_otherwise_before_is_not_mixed(yard, small_chunks, k
     monkeypatch.undo()
     assert outcomes(await yard.sync()) == [(NUMBER, "imported")]
     assert (await yard.state()).attempt == 2
+
+
+async def test_an_attempt_that_nobody_fills_is_stuck_too(yard):
+    yard.offer(["60", "40"])
+    await yard.daily()
+    yard.offer(["60", "52"], revision="2")
+    await yard.daily()
+    adjusted = await adjust(yard.desk, origin(), INVOICE)
+    await cancel_operation(yard.desk.operations, adjusted.outcome.operation, yard.now)
+    assert (await yard.state(f"{NUMBER}~r2")).status == "populating"
+    later = yard.now + timedelta(hours=1, seconds=1)
+    assert await fail_stuck(yard.desk, lambda: origin(later)) == 1
+    assert (await yard.state(f"{NUMBER}~r2")).import_code == "stuck"

@@ -56,7 +56,7 @@ async def test_a_secret_that_is_not_set_is_a_list_that_cannot_be_fetched(yard):
     await yard.shop.save("provider", code=PROVIDER, name="x", mode="automatic", connection=connection)
     operation, items = await yard.daily()
     assert items == []
-    assert operation.message.endswith("1 lists could not be fetched.")
+    assert operation.message.endswith("lists that could not be fetched: 1.")
 
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the FOCUS sample is not here")

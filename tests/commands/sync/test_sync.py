@@ -227,3 +227,11 @@ async def test_an_override_is_about_one_invoice(yard):
     with pytest.raises(Rejected) as refused:
         await yard.ask(None, Override("all of them"))
     assert refused.value.code == "override-needs-number"
+
+
+async def test_a_sync_by_hand_says_why_the_list_could_not_be_fetched(yard):
+    (yard.folder / "manifest.json").write_text("{")
+    operation = await yard.ask(None)
+    ended = await yard.work()
+    assert (ended.id, ended.status) == (operation.id, "failed")
+    assert ended.message.startswith("The list could not be read: it is no valid JSON")
