@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import heapq
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
 import psycopg
 from psycopg import sql
+from psycopg_pool import PoolTimeout
 
 from adapters.read_models.reading import Reader
 from adapters.sql_files import load_sql
@@ -27,8 +30,8 @@ class PostgresPositions:
         self._url = url
         self._lane = lane
         self._topics: dict[str, int] = {}
-        self._looked = asyncio.Condition()
-        self._waiting = 0
+        self._waiting: dict[tuple[str, ...], list[tuple[int, int, asyncio.Future[None]]]] = {}
+        self._numbers = itertools.count()
         self._looking: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
         self._hint = asyncio.Event()
@@ -40,17 +43,17 @@ class PostgresPositions:
 
     async def wait_until(self, read_models: Sequence[str], at_least: int, within: float) -> bool:
         """See the port."""
-        if await self.position(read_models) >= at_least:
+        if self._smallest(read_models) >= at_least or await self.position(read_models) >= at_least:
             return True
-        self._waiting += 1
+        reached = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(tuple(read_models), [])
+        heapq.heappush(waiting, (at_least, next(self._numbers), reached))
         self._start()
         try:
-            async with asyncio.timeout(within), self._looked:
-                await self._looked.wait_for(lambda: self._smallest(read_models) >= at_least)
+            async with asyncio.timeout(within):
+                await reached
         except TimeoutError:
             return False
-        finally:
-            self._waiting -= 1
         return True
 
     async def close(self) -> None:
@@ -66,8 +69,7 @@ class PostgresPositions:
         return min((self._topics.get(t, 0) for t in topics), default=0)
 
     async def _look(self) -> None:
-        found = await self._reader.all(sql.SQL(_SQL["positions"]), (self._lane,))
-        self._topics = dict(found)
+        self._topics = dict(await self._reader.all(sql.SQL(_SQL["positions"]), (self._lane,)))
 
     def _start(self) -> None:
         if self._looking is None or self._looking.done():
@@ -78,12 +80,22 @@ class PostgresPositions:
     async def _keep_looking(self) -> None:
         while self._waiting:
             self._hint.clear()
-            with contextlib.suppress(psycopg.Error):
+            with contextlib.suppress(psycopg.Error, PoolTimeout):
                 await self._look()
-            async with self._looked:
-                self._looked.notify_all()
+            self._tell()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hint.wait(), POLL)
+
+    def _tell(self) -> None:
+        """Wake those whose position is reached, and forget those who gave up."""
+        for read_models, waiting in list(self._waiting.items()):
+            position = self._smallest(read_models)
+            while waiting and (waiting[0][0] <= position or waiting[0][2].done()):
+                _, _, reached = heapq.heappop(waiting)
+                if not reached.done():
+                    reached.set_result(None)
+            if all(reached.done() for _, _, reached in waiting):
+                del self._waiting[read_models]
 
     async def _listen(self) -> None:
         with contextlib.suppress(psycopg.Error):

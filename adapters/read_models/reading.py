@@ -76,13 +76,17 @@ class Reader:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def all(self, statement: sql.SQL | sql.Composed, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[Values]:
+    async def all(
+        self, statement: sql.SQL | sql.Composed, values: Mapping[str, Any] | Sequence[Any] = ()
+    ) -> list[Values]:
         """All rows of a statement."""
         async with self._pool.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
             await cursor.execute(statement, values)
             return await cursor.fetchall()
 
-    async def one(self, statement: sql.SQL | sql.Composed, values: Mapping[str, Any] | Sequence[Any] = ()) -> Values | None:
+    async def one(
+        self, statement: sql.SQL | sql.Composed, values: Mapping[str, Any] | Sequence[Any] = ()
+    ) -> Values | None:
         """The first row of a statement."""
         found = await self.all(statement, values)
         return found[0] if found else None
