@@ -1,5 +1,6 @@
 """The references check, by sets: what each reference means, what is missing, what each customer has."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
@@ -7,6 +8,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 
 from adapters.sql_files import load_sql
 from commands.ports.line_store import Finding, Missing, Offer, ResolutionRequest, Tallied
@@ -17,6 +19,9 @@ from domain.usage_offer.events import ExcludedLines, Exclusion
 
 _SQL = load_sql("adapters.line_store")
 _NAMED = 20
+_SLICES = 2
+_IN_ONE = 100_000
+"""So many lines are added up by one connection; more by several, each for some of the customers."""
 _NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """SHA-256 of nothing: the digest of an offer without billable lines."""
 
@@ -31,6 +36,7 @@ async def begin_resolution(connection: AsyncConnection[Any], request: Resolution
         "populations": list(request.populations),
         "unassigned": request.unassigned_customer,
         "pass_on": list(request.pass_on),
+        "lines": request.lines,
         "at": request.at,
     }
     row = await (await connection.execute(_SQL["begin_resolution"], parameters)).fetchone()
@@ -51,22 +57,33 @@ async def begin_resolution(connection: AsyncConnection[Any], request: Resolution
 
 
 async def finish_resolution(
-    connection: AsyncConnection[Any], resolution: int, bill_from: Mapping[str, date]
+    pool: "AsyncConnectionPool[AsyncConnection[Any]]", resolution: int, bill_from: Mapping[str, date]
 ) -> Tallied:
-    """In the caller's transaction: fix from when on customers are billed, and add up what each has."""
-    await _tune(connection)
+    """Fix from when on customers are billed, and add up what each has: many lines in slices beside each other.
+
+    The resolution counts for nothing until an activation uses it, so the slices need no common transaction.
+    """
     parameters: dict[str, object] = {"resolution": resolution}
-    head = await (await connection.execute(_SQL["resolution_head"], parameters)).fetchone()
-    if head is None:
-        raise KeyError(f"there is no resolution {resolution}")
-    parameters |= {"populations": head[0], "pass_on": head[1]}
-    if bill_from:
-        days = {"customers": list(bill_from), "dates": list(bill_from.values())}
-        await connection.execute(_SQL["put_bill_from"], {**parameters, **days})
-    await connection.execute(_SQL["tally"], parameters)
-    digest = await (await connection.execute(_SQL["finish_resolution"], parameters)).fetchone()
-    rows = await (await connection.execute(_SQL["tallied"], parameters)).fetchall()
+    async with pool.connection() as connection:
+        head = await (await connection.execute(_SQL["resolution_head"], parameters)).fetchone()
+        if head is None:
+            raise KeyError(f"there is no resolution {resolution}")
+        parameters |= {"populations": head[0], "pass_on": head[1]}
+        if bill_from:
+            days = {"customers": list(bill_from), "dates": list(bill_from.values())}
+            await connection.execute(_SQL["put_bill_from"], {**parameters, **days})
+    slices = _SLICES if head[2] > _IN_ONE else 1
+    await asyncio.gather(*(_tally(pool, {**parameters, "slices": slices, "slice": n}) for n in range(slices)))
+    async with pool.connection() as connection:
+        digest = await (await connection.execute(_SQL["finish_resolution"], parameters)).fetchone()
+        rows = await (await connection.execute(_SQL["tallied"], parameters)).fetchall()
     return _tallied(rows, digest[0] if digest else "")
+
+
+async def _tally(pool: "AsyncConnectionPool[AsyncConnection[Any]]", parameters: Mapping[str, object]) -> None:
+    async with pool.connection() as connection, connection.transaction():
+        await _tune(connection)
+        await connection.execute(_SQL["tally"], parameters)
 
 
 def _tallied(rows: list[tuple[Any, ...]], digest: str) -> Tallied:

@@ -64,8 +64,7 @@ class PostgresLineStore:
 
     async def finish_resolution(self, resolution: int, bill_from: Mapping[str, date]) -> Tallied:
         """See the port."""
-        async with self._transaction() as connection:
-            return await finish_resolution(connection, resolution, bill_from)
+        return await finish_resolution(self._pool, resolution, bill_from)
 
     async def resolution_of(self, provider_invoice: UUID, attempt: int) -> int | None:
         """See the port."""
@@ -128,7 +127,7 @@ class PostgresLineStore:
 
     async def cost_by_customer(self, resolution: int, populations: Sequence[int]) -> Sequence[CustomerCost]:
         """See the port; `by_state` has the reasons of what is excluded, and '' for the rest."""
-        ((_, pass_on),) = await self._rows("resolution_head", resolution=resolution)
+        ((_, pass_on, _),) = await self._rows("resolution_head", resolution=resolution)
         rows = await self._rows(
             "cost_by_customer", resolution=resolution, populations=list(populations), pass_on=pass_on
         )

@@ -52,6 +52,7 @@ CREATE TABLE line_resolution (
     attempt          integer     NOT NULL,
     populations      bigint[]    NOT NULL,
     pass_on          text[]      NOT NULL,  -- charges that are billed on
+    lines            bigint      NOT NULL,  -- how many, as the events say
     digest           text,                  -- SHA-256 (hex) over its line_reference and bill_from rows, once complete
     created_at       timestamptz NOT NULL
 );

@@ -88,6 +88,8 @@ class ResolutionRequest:
     unassigned_customer: str | None
     pass_on: Sequence[str]
     at: datetime
+    lines: int = 0
+    """How many lines there are: what the work is cut by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ async def _resolve(
             unassigned_customer=provider.body.unassigned_customer,
             pass_on=provider.body.pass_on,
             at=origin.now,
+            lines=invoice.rows,
         )
     )
 

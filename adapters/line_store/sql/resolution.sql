@@ -12,8 +12,8 @@ SET LOCAL work_mem = '64MB';
 
 -- name: begin_resolution
 -- One run of the references check.
-INSERT INTO line_resolution (provider_invoice, attempt, populations, pass_on, created_at)
-VALUES (%(provider_invoice)s, %(attempt)s, %(populations)s, %(pass_on)s, %(at)s)
+INSERT INTO line_resolution (provider_invoice, attempt, populations, pass_on, lines, created_at)
+VALUES (%(provider_invoice)s, %(attempt)s, %(populations)s, %(pass_on)s, %(lines)s, %(at)s)
 RETURNING resolution;
 
 -- name: resolve_references
@@ -103,8 +103,9 @@ SELECT %(resolution)s, customer, bill_from
 FROM unnest(%(customers)s::text[], %(dates)s::date[]) AS b(customer, bill_from);
 
 -- name: tally
--- Add up what each customer has, billable and not. Sorted by one whole number instead of two texts, which is twice as
--- quick: the customer's place in order, and in its last three bits the reason (0: billable).
+-- Add up what each customer of a slice has, billable and not. Sorted by one whole number instead of two texts, which is
+-- twice as quick: the customer's place in order, and in its last three bits the reason. Slices run beside each other;
+-- lines of no customer are in the first.
 WITH who AS MATERIALIZED (
     SELECT code, row_number() OVER (ORDER BY code) AS place
     FROM line_reference WHERE resolution = %(resolution)s AND kind = 'customer' AND code IS NOT NULL
@@ -123,6 +124,7 @@ WITH who AS MATERIALIZED (
         FROM lines_resolved(%(resolution)s, %(populations)s, %(pass_on)s) AS l
         LEFT JOIN who w ON w.code = l.customer
         JOIN reason r ON r.name = coalesce(l.excluded, '')
+        WHERE coalesce(w.place, 0) %% %(slices)s = %(slice)s
     ) AS keyed
     GROUP BY key
 )
@@ -154,7 +156,7 @@ FROM line_tally WHERE resolution = %(resolution)s ORDER BY customer, excluded;
 
 -- name: resolution_head
 -- What a resolution covers.
-SELECT populations, pass_on FROM line_resolution WHERE resolution = %(resolution)s;
+SELECT populations, pass_on, lines FROM line_resolution WHERE resolution = %(resolution)s;
 
 -- name: use_resolution
 -- The resolution that an attempt is activated with. Who comes second loses by its version, not here.
