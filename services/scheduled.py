@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -13,12 +14,13 @@ from commands.ports.jobs import JobRun, JobRunner, JobRunners
 from commands.sync.request import request_daily_sync
 from domain.identity import id_for
 from services.mailing import import_summary_job, open_post_office, service_origin
-from services.operations_http import OperationsServer
+from services.operations_http import Heartbeat, OperationsServer
 from services.scheduler import Scheduler
 from services.settings import Settings
 from services.wiring import Parts, open_parts
 
 _LOOK_SECONDS: Final = 0.2
+_WATCH_SECONDS: Final = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -75,8 +77,34 @@ async def _process(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_parts(settings) as parts:
-        with OperationsServer(settings.host, settings.operations_port, parts.metrics, {}, {}):
+    async with open_parts(settings) as parts, asyncio.TaskGroup() as tasks:
+        watch = _Watch(parts)
+        tasks.create_task(watch.run(stop))
+        alive = {"scheduler": Heartbeat(lambda: watch.turns)}
+        with OperationsServer(
+            settings.host, settings.operations_port, parts.metrics, alive, {"database": lambda: watch.problem}
+        ):
             _log.info("scheduler started")
             await run_scheduler(parts, stop)
     _log.info("scheduler stopped")
+
+
+class _Watch:
+    """Looks now and then whether the loop turns and the database answers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.turns = 0
+        self.problem: str | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set."""
+        while not stop.is_set():
+            self.turns += 1
+            try:
+                await self._parts.store.head()
+                self.problem = None
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it is what readiness tells
+                self.problem = f"the database does not answer: {error}"
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _WATCH_SECONDS)

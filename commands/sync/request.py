@@ -1,6 +1,6 @@
 """Ask for a sync: checked at once, done by a worker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
@@ -60,6 +60,10 @@ async def request_sync(
         state = fold(history.facts)
         plan_sync(state, manual=True)
         if state is not None and state.adjusts is not None:  # no provider lists an adjustment
+            if override is not None:
+                raise Rejected(
+                    "is-an-adjustment", f"{number} is an adjustment: override its checksum by activating it."
+                )
             invoice = str(history.stream.id)
             return await request_operation(
                 desk.invoices.store,
@@ -76,7 +80,7 @@ async def request_sync(
         desk.operations,
         origin,
         kind=PROVIDER_SYNC,
-        key="/".join([code, *([number] if number is not None else []), *(["override"] if waived else [])]),
+        key=_key(code, number, waived),
         input={
             "provider": code,
             "day": origin.business_date.isoformat(),
@@ -87,6 +91,14 @@ async def request_sync(
         unit="items" if number is None else "lines",
         answer=answer,
     )
+
+
+def _key(provider: str, number: str | None, waived: Mapping[str, str | None] | None) -> str:
+    """What makes two requests the same one while the first is under way; a code has neither slash nor colon."""
+    if number is None:
+        return provider
+    named = f"{provider}/{number}"
+    return named if waived is None else f"override:{waived['difference'] or ''}:{named}"
 
 
 async def request_daily_sync(desk: SyncDesk, origin: Origin, day: date) -> Operation:

@@ -15,6 +15,7 @@ from services.wiring import open_parts
 from services.worker import run_worker
 from tests.support.operations import changed
 from tests.support.origins import NOW
+from tests.support.ports import free_port
 from tests.support.provider_invoices import NUMBER
 from tests.support.yard import DAY, open_yard
 
@@ -104,3 +105,11 @@ async def test_a_loop_rides_out_what_fails():
 
     await repeat(work, "things done", 0.0, stop)
     assert len(turns) == 3
+
+
+async def test_the_scheduler_as_a_process_is_ready_and_ends_when_asked(processes, database, tmp_path):
+    port = free_port()
+    env = {"LEDGERLINE_DATABASE_URL": database, "LEDGERLINE_KEYS": str(tmp_path / "keys")}
+    scheduler = processes.ledgerline("scheduler", **env, LEDGERLINE_OPERATIONS_PORT=str(port))
+    await asyncio.to_thread(scheduler.wait_for_url, f"http://127.0.0.1:{port}/readyz")
+    assert await asyncio.to_thread(scheduler.stop) == 0
