@@ -4,7 +4,7 @@ A new partition stays paused until the listener has claimed it, on the polling t
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any
 
@@ -13,6 +13,7 @@ import structlog
 from kafka.errors import CorruptRecordError, KafkaError, OffsetOutOfRangeError
 
 from adapters.feed.kafka_group import GroupMember
+from adapters.feed.pending_marks import PendingMarks
 from adapters.feed.relay_view import RelayView
 from adapters.kafka import cloudevents
 from adapters.kafka.settings import KafkaSettings
@@ -24,6 +25,8 @@ SLICE = 0.005
 """Seconds a poll may take while the relay's word that what was handed out is complete has yet to come."""
 SLICES_FOR = 1.0
 """Seconds after a delivery in which polls are that short."""
+MARKS_EVERY = 0.01
+"""Seconds between two answers about watermarks: each costs the read model a row for every partition."""
 BACK_OFF = 0.5
 """Seconds, at most, spent in a poll that met trouble."""
 
@@ -37,6 +40,7 @@ class _Owned:
     """The `next_offset` of the last batch: where the next one starts from."""
     begin: int
     """Where the generation's records begin: nothing below is read."""
+    marks: PendingMarks = field(default_factory=PendingMarks)
 
 
 class KafkaFeed:
@@ -58,6 +62,7 @@ class KafkaFeed:
         self._unclaimed: set[Partition] = set()
         self._handed_position = 0
         self._handed_at = 0.0
+        self._marked_at = 0.0
         self._problem: str | None = None
 
     def partitions(self) -> Sequence[Partition]:
@@ -97,16 +102,21 @@ class KafkaFeed:
 
     def watermarks(self) -> Sequence[Watermark]:
         """See `Feed`."""
+        if monotonic() - self._marked_at < MARKS_EVERY:
+            return []
+        self._marked_at = monotonic()
         try:
             progress = self._relay.load()
         except psycopg.Error:
             return []
         if self._new_generation():
             return []
-        return [
-            Watermark(partition, owned.epoch, progress.position, progress.end(partition))
-            for partition, owned in self._owned.items()
-        ]
+        found: list[Watermark] = []
+        for partition, owned in self._owned.items():
+            owned.marks.add(progress.position, progress.end(partition))
+            if reached := owned.marks.reached(owned.handed):
+                found.append(Watermark(partition, owned.epoch, *reached))
+        return found
 
     def note_applied(self, partition: Partition, next_offset: int) -> None:
         """See `Feed`."""

@@ -161,9 +161,10 @@ class Feed(Protocol):
         ...
 
     def watermarks(self) -> Sequence[Watermark]:
-        """For every owned partition: up to where it is complete. Empty while that can't be known.
+        """For owned partitions: up to where each is complete with what was given out. Empty while that can't be known.
 
-        Asks for the acknowledged position first, then takes the end offset, so that the answer is never too high.
+        Asks for the acknowledged position first, then takes the end offset, so that the answer is never too high; an
+        end that lies ahead is remembered until reading has come to it.
         """
         ...
 
