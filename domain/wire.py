@@ -8,8 +8,8 @@ from pydantic import AfterValidator, PlainSerializer
 
 from domain.money import EXACT, MAX_SCALE, plain
 
-MAX_INTEGER_DIGITS = 23
-"""With 15 decimals this is what `numeric(38,15)` and a 128-bit decimal hold."""
+MAX_INTEGER_DIGITS = 40
+"""Room for any sum: a line has at most 23 (what `numeric(38,15)` holds), an invoice at most 2**31 lines."""
 
 MAX_DIGITS = 200
 """Longer texts of digits are refused before any arithmetic looks at them."""
@@ -18,7 +18,7 @@ MAX_DIGITS = 200
 def _bounded(value: Decimal) -> Decimal:
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
-        raise ValueError("must be a finite number; NaN and Infinity are none")
+        raise ValueError("must be a finite number; NaN and Infinity are none")  # noqa: TRY004 - pydantic takes no other
     if len(digits) > MAX_DIGITS:
         raise ValueError(f"has more than {MAX_DIGITS} digits")
     if -exponent > MAX_SCALE and _scale(value) > MAX_SCALE:

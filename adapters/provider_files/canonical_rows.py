@@ -32,9 +32,11 @@ from adapters.provider_files.line_class import Classes
 from adapters.provider_files.mapping import FieldName
 from adapters.provider_files.periods import last_days
 from adapters.provider_files.plan import Plan
+from domain.reference.bodies import MAX_REFERENCE
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LARGEST_NUMBER = 2**31 - 1
+_LIMIT = f"none above {_LARGEST_NUMBER:,}, and a part is numbered above those that are there: number them from 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,8 @@ class RowWriter:
         amount, tax = self._decimals(batch, "amount", required=True), self._decimals(batch, "tax")
         currency = self._currencies(batch)
         pieces: list[Piece] = [numbers.cast(pa.string()), ",", *_class_pieces(classes), ","]
-        for field in ("customer", "product", "subscription"):
-            pieces += [*self._quoted(batch, field), ","]
+        pieces += [*self._reference(batch, "customer"), ",", *self._reference(batch, "product"), ","]
+        pieces += [*self._quoted(batch, "subscription"), ","]
         pieces += [first.text, ",", last.text, ","]
         pieces += [*_plain(quantity.text), ",", *self._quoted(batch, "unit"), ",", *_plain(price.text), ","]
         pieces += [*_plain(amount.text), ",", *_plain(tax.text), ",", currency, ","]
@@ -106,7 +108,14 @@ class RowWriter:
         if given.null_count < len(batch):
             with _naming(self._plan.column("number")):
                 rows = pc.coalesce(_whole_numbers(given), rows)
-        return pc.add(rows, pa.scalar(self._base, pa.int64())) if self._base else rows
+        numbers = pc.add(rows, pa.scalar(self._base, pa.int64())) if self._base else rows
+        beyond = first_row(pc.greater(numbers, _LARGEST_NUMBER)) if self._base else None
+        if beyond is not None:
+            fault = CellFault(
+                "line-number-too-large", beyond, "", f"would be line {numbers[beyond]}: an invoice has {_LIMIT}"
+            )
+            raise FieldFault(self._plan.column("number"), fault)
+        return numbers
 
     def _period(self, batch: Batch) -> tuple[DateCells, DateCells]:
         start, end = batch.field(self._plan, "charge_from"), batch.field(self._plan, "charge_to")
@@ -137,6 +146,13 @@ class RowWriter:
                     row = 0 if which is None else pc.index(which, pa.scalar(code, which.type)).as_py()
                     raise CellFault("not-a-currency", row, text, "is not a currency code such as EUR")
             return cells if only is None else only
+
+    def _reference(self, batch: Batch, field: FieldName) -> list[Piece]:
+        """What resolves to one of our codes: it must be a name that an identifier can have."""
+        cells = batch.field(self._plan, field)
+        with _naming(self._plan.column(field)):
+            refuse_unnameable(cells, controls=batch.controls)
+        return self._quoted(batch, field)
 
     def _quoted(self, batch: Batch, field: FieldName) -> list[Piece]:
         cells = batch.field(self._plan, field)
@@ -199,6 +215,19 @@ def _trimmed(cells: StringColumn) -> StringColumn:
         return cells
     trimmed = pc.utf8_trim_whitespace(cells)
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+
+
+def refuse_unnameable(cells: StringColumn, *, controls: bool) -> None:
+    """CellFault `reference-invalid` for what no identifier can be saved as: too long, or with a control character."""
+    if not controls and (pc.max(pc.binary_length(cells)).as_py() or 0) <= MAX_REFERENCE:
+        return
+    trimmed = pc.utf8_trim_whitespace(cells)
+    row = first_row(pc.fill_null(pc.greater(pc.utf8_length(trimmed), MAX_REFERENCE), False))
+    if row is not None:
+        raise CellFault("reference-invalid", row, cells[row].as_py(), f"has more than {MAX_REFERENCE} characters")
+    row = first_row(pc.fill_null(pc.match_substring_regex(trimmed, r"[\x01-\x1f\x7f]"), False)) if controls else None
+    if row is not None:
+        raise CellFault("reference-invalid", row, cells[row].as_py(), "has a tab or another control character in it")
 
 
 def _whole_numbers(cells: StringColumn) -> Arrow:

@@ -93,7 +93,7 @@ def _foreign_currency(invoice: ProviderInvoice) -> str | None:
 
 def _unresolved(invoice: ProviderInvoice, found: Unresolved) -> tuple[str, Fact]:
     currency = invoice.header.currency
-    names = ", ".join(f"{m.kind} {m.reference}" for m in found.biggest[:3])
+    names = ", ".join(f"{m.kind} {m.reference}" if m.reference else f"no {m.kind} named" for m in found.biggest[:3])
     message = (
         f"{found.missing:,} reference{'s' * (found.missing != 1)} on {found.lines:,} "
         f"line{'s' * (found.lines != 1)} over {plain(found.amount)} {currency} could not be resolved ({names}"

@@ -203,3 +203,25 @@ def test_the_report_is_for_readings_that_ended():
 def test_negative_amounts_are_legal():
     (chunk,) = chunks(focus({"BilledCost": "-0.000000000000001"}, {"BilledCost": "-2.5"}))
     assert str(chunk.sums["usage"].amount) == "-2.500000000000001"
+
+
+@pytest.mark.parametrize("field", ["SubAccountId", "ServiceName"])
+@pytest.mark.parametrize(("value", "why"), [("x" * 301, "more than 300 characters"), ('"a\tb"', "a tab")])
+def test_a_reference_that_no_identifier_could_be_saved_as(field, value, why):
+    error = rejection(focus({}, {field: value}))
+    assert (error.code, error.line) == ("reference-invalid", 2)
+    assert field in error.message
+    assert why in error.message
+
+
+def test_references_of_any_permitted_length_and_alphabet():
+    (chunk,) = chunks(focus({"SubAccountId": "ä" * 300}, {"SubAccountId": '"c-1\t"', "Tags": '"a\tb"'}))
+    assert "ä" * 300 in chunk.copy_csv.decode()
+    assert b'"c-1",' in chunk.copy_csv
+
+
+@pytest.mark.parametrize("base", [2**31 - 1, 2**31 - 2])
+def test_lines_beyond_the_last_number_are_refused(base):
+    error = rejection(focus({}, {}), base=base)
+    assert (error.code, error.line) == ("line-number-too-large", 2**31 - base)
+    assert "2,147,483,647" in error.message

@@ -40,7 +40,7 @@ def copied(url: str, content: bytes, first: str = "") -> bytes:
 
 def test_every_odd_text_survives(empty_database):
     content = focus(
-        *[{"Tags": text, "SubAccountId": text} for text in ODD],
+        *[{"Tags": text, "SubAccountId": text.translate(dict.fromkeys(range(32)))} for text in ODD],
         {"SubAccountId": "NULL", "BillingAccountId": ""},
         {"BilledCost": "1e-15"},
         {"BilledCost": "-0.000000100000000"},
