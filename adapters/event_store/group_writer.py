@@ -16,6 +16,7 @@ from psycopg import AsyncCursor
 from adapters.event_store.append_call import MAX_GROUP, Again, Outcome, append_group
 from adapters.event_store.connection import LiveConnection
 from adapters.event_store.encode import EncodedSave
+from adapters.event_store.gathering import gathered
 from commands.ports.event_store import Appended, StoreUnavailable
 
 MAX_GROUP_BYTES: Final = 4 * 1024 * 1024
@@ -64,7 +65,7 @@ class GroupWriter:
                     return
                 self._wake.clear()
                 await self._wake.wait()
-            await asyncio.sleep(0)  # those who were just answered put their next save into this group
+            await gathered(self._waiting)  # those who were just answered put their next save into this group
             group = self._take()
             self._taken.set()  # who was held back may queue now
             self._taken.clear()

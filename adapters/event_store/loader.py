@@ -10,6 +10,7 @@ from psycopg.types.numeric import Int8
 from adapters.event_store.chain import GENESIS_HEX
 from adapters.event_store.codec import Codec
 from adapters.event_store.connection import LiveConnection
+from adapters.event_store.gathering import gathered
 from adapters.sql_files import load_sql
 from commands.ports.event_store import History, StoreUnavailable
 from domain.identity import Stream
@@ -61,7 +62,7 @@ class Loader:
                     return
                 self._wake.clear()
                 await self._wake.wait()
-            await asyncio.sleep(0)
+            await gathered(self._order)
             # Taken out before the query is sent: who asks from now on must see what was stored up to now.
             keys = [self._order.popleft() for _ in range(min(MAX_STREAMS, len(self._order)))]
             wanted = [(key, self._wanted.pop(key)) for key in keys]

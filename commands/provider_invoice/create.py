@@ -1,11 +1,9 @@
 """Type in a manual invoice; it then waits for its lines."""
 
-import asyncio
-
 from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
 from commands.ports.event_store import Save, Write
-from commands.provider_invoice.desk import Answering, InvoiceDesk, Outcome, provider_of
+from commands.provider_invoice.desk import Answering, InvoiceDesk, Outcome, provider_of, unwritten
 from domain.identity import normal, provider_invoice_stream
 from domain.provider_invoice import populate
 from domain.provider_invoice.parts import Header
@@ -33,9 +31,14 @@ async def create(
     code = normal(provider)
     name = expect_number(number)
     stream = provider_invoice_stream(code, name)
+    # Most numbers are new: the first try takes it so without looking. The append finds out when it is not.
+    looking = expected is not None
 
     async def decide() -> Decided[Outcome]:
-        _, history = await asyncio.gather(provider_of(desk, code), desk.store.load(stream))
+        nonlocal looking
+        await provider_of(desk, code)
+        history = await desk.store.load(stream) if looking else unwritten(stream)
+        looking = True
         expect_version(history.version, expected)
         before = fold(history.facts)
         facts = populate.create_manual(before, code, name, header)
