@@ -61,11 +61,11 @@ class Applier:
 
     def note_watermarks(self, connection: Connection, marks: Sequence[Watermark]) -> set[Partition]:
         """Store how far partitions are complete, and wake who waits for it; commits. The partitions that moved on."""
-        moved = self.lane.note_watermarks(connection, marks)
-        if moved:
+        with connection.pipeline():
+            noting = self.lane.note_watermarks(connection, marks)
             connection.execute(SQL["hint"], prepare=True)
-        connection.commit()
-        return moved
+            connection.commit()
+        return {Partition(topic, number) for topic, number in noting.fetchall()}
 
     def _apply(self, connection: Connection, batches: Sequence[PartitionBatch]) -> Applied:
         records = [r for b in batches for r in b.records]

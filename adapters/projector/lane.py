@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import psycopg
+
 from adapters.projector.rows import SQL, Connection
 from projections.ports.feed import Claim, Partition, PartitionBatch, Watermark
 
@@ -83,9 +85,9 @@ class Lane:
             prepare=True,
         )
 
-    def note_watermarks(self, connection: Connection, marks: Sequence[Watermark]) -> set[Partition]:
-        """Store what is complete up to where; the partitions that moved on."""
-        cursor = connection.execute(
+    def note_watermarks(self, connection: Connection, marks: Sequence[Watermark]) -> "psycopg.Cursor[tuple[str, int]]":
+        """Store what is complete up to where; gives the partitions that moved on."""
+        return connection.execute(
             SQL["note_watermarks"],
             {
                 "lane": self.name,
@@ -96,7 +98,6 @@ class Lane:
             },
             prepare=True,
         )
-        return {Partition(topic, number) for topic, number in cursor.fetchall()}
 
     def store_streams(self, connection: Connection, versions: Mapping[str, int]) -> None:
         """Store the versions up to which streams are applied."""

@@ -1,17 +1,22 @@
 """Rows and position go together; repeats, former owners and crashes change nothing."""
 
 import random
+import threading
 from decimal import Decimal
 from uuid import UUID
 
 import psycopg
 import pytest
 
+from adapters.projector.decoding import StoredDecoder
+from adapters.projector.lane import Lane
+from adapters.projector.runner import Projector
 from projections.invoice_list.fold import INVOICE_LIST
 from projections.ports.feed import Partition
-from tests.adapters.projector.conftest import drain
+from tests.adapters.projector.conftest import MODELS, drain
 from tests.support.billing import CustomerInvoiceFacts, OfferFacts, ProviderInvoiceFacts, cluster_saved, customer_saved
 from tests.support.records import Happened, MemoryFeed
+from tests.support.waiting import eventually
 
 
 def a_history() -> Happened:
@@ -162,6 +167,33 @@ def test_a_lost_connection_is_got_over(projector, look):
     drain(one, feed)
     assert one.tally.problem is None
     assert one.tally.events == len(happened.records)
+
+
+def test_a_deadlock_is_got_over(look, database):
+    """Somebody holds a row and wants the position, the projector holds the position and wants the row."""
+    feed, happened = MemoryFeed(), Happened()
+    c = CustomerInvoiceFacts()
+    feed.publish(happened.add(c.stream, c.created()))
+    one = Projector(
+        feed, Lane("live", "test"), MODELS, StoredDecoder(),
+        lambda: psycopg.connect(database, options="-c deadlock_timeout=50ms"),
+    )  # fmt: skip
+    drain(one, feed)
+    feed.publish(happened.add(c.stream, c.added()))
+    with psycopg.connect(database, options="-c deadlock_timeout=60s") as other:
+        other.execute("SELECT FROM read_models.invoice_list FOR UPDATE")
+        results: list[bool] = []
+        thread = threading.Thread(target=lambda: results.append(one.step(timeout=0)))
+        thread.start()
+        waiting = "SELECT count(*) FROM pg_locks AS l JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+        eventually(lambda: look.one(waiting) == 1, every=0.005)
+        other.execute("SELECT FROM read_models.positions FOR UPDATE")
+        thread.join()
+    assert results == [False]
+    assert "DeadlockDetected" in str(one.tally.problem)
+    drain(one, feed)
+    assert look.one("SELECT lines FROM read_models.invoice_list") == 5
+    one.close()
 
 
 def test_partitions_of_another_feed_do_not_hold_the_position_back(projector, look):
