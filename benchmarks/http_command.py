@@ -197,8 +197,8 @@ async def measure(port: int, key: str, pid: int, seconds: float, connections: in
             rates[name].append(rate)
             cut = statistics.quantiles(load.latencies, n=100)
             print(
-                f"round {number + 1}  {name:16}{rate:9,.0f}/s   p50 {cut[49] * 1e3:5.2f} ms   p99 {cut[98] * 1e3:6.2f} ms"
-                f"   worker CPU {cpu * 1e6:5.0f} us a request"
+                f"round {number + 1}  {name:16}{rate:9,.0f}/s   p50 {cut[49] * 1e3:5.2f} ms"
+                f"   p99 {cut[98] * 1e3:6.2f} ms   worker CPU {cpu * 1e6:5.0f} us a request"
             )
         ratios.append(rates["durable command"][-1] / rates["no-op"][-1])
     ratio = statistics.median(ratios)

@@ -57,7 +57,7 @@ async def import_once(folder: Path, number: str) -> dict[str, Any]:
         with _peak_rss(process) as peak:
             started = time.perf_counter()
             asked = await request_sync(parts.sync, operator_origin(parts, "bench"), "BENCH", invoice_number=number)
-            while (operation := await parts.operations.get(asked.outcome.id)) is not None and operation.open:  # noqa: ASYNC110 - looked at as callers do
+            while (operation := await parts.operations.get(asked.outcome.id)) is not None and operation.open:
                 await asyncio.sleep(0.01)
             seconds = time.perf_counter() - started
         stop.set()

@@ -5,8 +5,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from commands.ports.line_store import LineQuery, ResolutionRequest
-from tests.support.origins import NOW
 from tests.support.lines import L, identify, offer_digest, stored
+from tests.support.origins import NOW
 
 INVOICE = UUID(int=1)
 FEB, MAR = date(2026, 2, 1), date(2026, 3, 1)

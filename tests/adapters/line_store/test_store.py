@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from commands.ports.line_store import ChunkAt, CopyLines, DifferenceRequest, LineQuery, Population
-from tests.support.origins import NOW
 from tests.support.lines import L, content, digest, offer_digest, stored
+from tests.support.origins import NOW
 
 INVOICE = UUID(int=1)
 LINES = [
