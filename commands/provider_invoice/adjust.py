@@ -69,6 +69,10 @@ async def adjust(
         known = changes.adjusted_already(loaded.state)
         if known is not None:
             there = await load(desk.invoices, known)
+            if there.state.status == "deleted":
+                raise Rejected(
+                    "adjustment-deleted", f"{there.state.number} is deleted: sync it by its number to have it again."
+                )
             return Decided(None, Outcome(known, there.history.version, there.state, changed=False))
         others = await _others(desk.invoices, loaded)
         automatic = loaded.state.source == "automatic"
@@ -157,6 +161,8 @@ async def _others(desk: InvoiceDesk, loaded: Loaded) -> _Others:
     billed, unfinished = Decimal(0), None
     for adjustment in loaded.state.adjustments:
         other = await load(desk, adjustment)
+        if other.state.adjusts != loaded.id:  # deleted, and its number typed in again as an invoice of its own
+            continue
         if other.state.status == "active":
             billed = add(billed, other.state.header.total)
         elif other.state.status in {"populating", "error"}:

@@ -40,5 +40,6 @@ async def adjusted_populations(desk: InvoiceDesk, original: UUID, *, but: UUID) 
     for other in loaded.state.adjustments:
         if other != but:
             adjustment = (await load(desk, other)).state
-            populations += adjustment.populations if adjustment.status == "active" else ()
+            counts = adjustment.status == "active" and adjustment.adjusts == original
+            populations += adjustment.populations if counts else ()
     return populations

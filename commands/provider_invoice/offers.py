@@ -76,7 +76,7 @@ async def expect_no_adjustments(desk: InvoiceDesk, loaded: Loaded) -> None:
     standing = []
     for adjustment in loaded.state.adjustments:
         other = (await load(desk, adjustment)).state
-        if other.status not in {"deleted", "deactivated"}:
+        if other.adjusts == loaded.id and other.status not in {"deleted", "deactivated"}:
             standing.append(f"{other.number} ({other.status})")
     if standing:
         raise Rejected(

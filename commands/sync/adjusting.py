@@ -43,9 +43,9 @@ class ImportInvoiceHandler:
 
 
 async def import_again(desk: SyncDesk, work: Work, loaded: Loaded) -> Item | None:
-    """Import or retry an adjustment; its result is stored with it. None when there is nothing to do."""
+    """Import or retry an adjustment, also a deleted one; its result is stored with it. None: there is nothing to do."""
     state = loaded.state
-    if state.source != "automatic" or state.status in {"active", "deleted"}:
+    if state.source != "automatic" or state.status == "active":
         return None
     lease = await desk.imports.begin(loaded.id, state.provider, state.number, work.hold, desk.lease_seconds, work.now())
     if lease is None:

@@ -110,6 +110,23 @@ async def test_a_cancelled_adjustment_is_taken_up_by_a_sync_of_its_own(changed):
     assert (state.status, state.attempt) == ("active", 2)
 
 
+async def test_a_deleted_adjustment_is_had_again_by_a_sync_of_its_own(changed):
+    outcome = (await adjust(changed.desk, origin(), INVOICE)).outcome
+    await work(changed)
+    await delete(changed.desk.invoices, origin(), outcome.id, reason="too early")
+    with pytest.raises(Rejected, match="adjustment-deleted"):
+        await adjust(changed.desk, origin(), INVOICE)
+    await changed.daily()
+    assert (await changed.state("F-1~r2")).status == "deleted", "only somebody who asks for it has it again"
+    await changed.ask("F-1~r2")
+    assert (await work(changed)).status == "done"
+    state = await changed.state("F-1~r2")
+    assert (state.status, state.attempt, state.adjusts) == ("active", 2, INVOICE)
+    assert await amounts(changed, outcome.id) == [("c-1", 10, "offered"), ("c-2", 10, "offered")]
+    again = (await adjust(changed.desk, origin(), INVOICE)).outcome
+    assert (again.id, again.changed) == (outcome.id, False)
+
+
 async def test_what_cannot_be_adjusted(changed):
     await acknowledge_change(changed.desk.invoices, origin(), INVOICE)
     with pytest.raises(Rejected, match="no-open-change"):
@@ -179,3 +196,19 @@ async def test_an_adjustment_is_not_adjusted_and_needs_what_it_adjusts(manual):
     await shop.activate(invoice)
     assert (await shop.activate(outcome.id)).state.rows == 1
     assert (await load(shop.desk, outcome.id)).state.totals.exact == -10
+
+
+async def test_a_deleted_adjustments_number_typed_in_again_is_an_invoice_of_its_own(manual):
+    shop = manual.shop
+    invoice = await shop.active([line("60"), line("40", "c-2")])
+    first = (await adjust(manual.desk, origin(), invoice, total=Decimal("95.00"))).outcome
+    await delete(manual.desk.invoices, origin(), first.id, reason="wrong")
+    assert await shop.active([line("7")], first.state.number) == first.id
+    assert (await load(manual.desk.invoices, first.id)).state.adjusts is None
+    second = (await adjust(manual.desk, origin(), invoice, total=Decimal("110.00"))).outcome
+    assert (second.state.number, second.state.header.total) == ("F-1~r3", 10)
+    await shop.upload(second.id, [line("70"), line("40", "c-2")])
+    assert (await shop.activate(second.id)).state.status == "active"
+    await deactivate(manual.desk.invoices, origin(), second.id, reason="r")
+    taken_out = (await deactivate(manual.desk.invoices, origin(), invoice, reason="r")).outcome
+    assert taken_out.state.status == "deactivated"
