@@ -22,7 +22,7 @@ from adapters.provider_files.decimal_cells import DECIMAL, decimal_cells
 from adapters.provider_files.line_class import Classes
 from adapters.provider_files.plan import Plan
 from commands.ports.provider_files import LineWarning
-from domain.money import EXACT
+from domain.money import EXACT, plain
 
 _RATE = "PCToBCExchangeRate"
 _CENT = Decimal("0.01")
@@ -68,8 +68,7 @@ class Arithmetic:
                     line=line,
                     code="line-arithmetic",
                     column=column,
-                    message=f"line {line}: {column} is {stated.normalize():f}, its price, quantity and rate give "
-                    f"{wanted.normalize():f}",
+                    message=f"line {line}: {column} is {plain(stated)}, its price, quantity and rate give {plain(wanted)}",
                     expected=wanted,
                     found=stated,
                 )

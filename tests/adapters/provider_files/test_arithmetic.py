@@ -95,3 +95,9 @@ def test_columns_agree_with_the_formulas(lines):
         for price, quantity, rate in lines
     ]  # fmt: skip
     assert report(file(DAILY_RATED, *rows)).warnings_total == 0
+
+
+def test_a_warning_tells_every_digit_of_a_long_amount():
+    amount = "12345678901234567890123.123456789012345"
+    (warning,) = report(daily("1", "1", "1", amount)).warnings
+    assert amount in warning.message
