@@ -68,7 +68,8 @@ class Arithmetic:
                     line=line,
                     code="line-arithmetic",
                     column=column,
-                    message=f"line {line}: {column} is {plain(stated)}, its price, quantity and rate give {plain(wanted)}",
+                    message=f"line {line}: {column} is {plain(stated)}, "
+                    f"its price, quantity and rate give {plain(wanted)}",
                     expected=wanted,
                     found=stated,
                 )
