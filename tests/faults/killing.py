@@ -40,7 +40,7 @@ class Killer:
     def strike(self, victim: str) -> None:
         """Wait until something was done since the last strike; kill."""
         aim = self.progress() + self.dice.randint(2, 6)
-        eventually(lambda: self.progress() >= aim, within=120, what=f"work goes on before {victim} is killed")
+        eventually(lambda: self.progress() >= aim, within=180, what=f"work goes on before {victim} is killed")
         self.mend()
         if victim == "postgres":
             self.postgres.kill()
