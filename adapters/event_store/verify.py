@@ -54,7 +54,7 @@ def verify(url: str, *, noted: tuple[int, str] | None = None) -> Iterator[Verifi
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         result = Verification()
         log = LogCheck(_rows(connection, "append_log"), lambda finding: _keep(result, finding), noted)
-        row = connection.execute("SELECT count(*) FROM stored_events").fetchone()
+        row = connection.execute(_SQL["count_events"]).fetchone()
         result.total = 2 * row[0] if row else 0
         yield from _content(connection, result, log)
         yield from _links(connection, result)

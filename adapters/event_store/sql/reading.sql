@@ -82,3 +82,7 @@ SELECT originator_id, originator_version, notification_id, previous_hash, hash
 -- name: append_log
 -- What each append said it stored.
 SELECT position, events, recorded_at, anchor FROM append_log WHERE position <= %(upto)s ORDER BY position
+
+-- name: count_events
+-- How many events there are: what a check of all of them has before it.
+SELECT count(*) FROM stored_events;

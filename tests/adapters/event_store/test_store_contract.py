@@ -1,4 +1,7 @@
-"""What every event store does: run on PostgreSQL and on its twin in memory."""
+"""What every event store does: run on PostgreSQL and on its twin in memory.
+
+Long because it is the one contract suite of the port, and is read as a whole.
+"""
 
 import asyncio
 import hashlib

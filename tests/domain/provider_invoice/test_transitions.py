@@ -1,4 +1,7 @@
-"""The table of transitions, row by row: given facts, when a command, then facts and a state; repeats decide nothing."""
+"""The table of transitions, row by row: given facts, when a command, then facts and a state; repeats decide nothing.
+
+Long because it is one table, and a row is looked up in one place.
+"""
 
 from decimal import Decimal
 from uuid import UUID

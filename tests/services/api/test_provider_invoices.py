@@ -1,4 +1,7 @@
-"""A provider invoice's life over HTTP."""
+"""A provider invoice's life over HTTP.
+
+Long because each step of a life stands on those before it.
+"""
 
 import asyncio
 import json
