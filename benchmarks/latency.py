@@ -47,6 +47,8 @@ WARM_UP = 3.0
 """Seconds at the beginning that do not count: joining the group, first plans."""
 LOOK = 0.002
 """Seconds between two looks for rows."""
+MARGIN = 250
+"""Positions looked at again below the highest one seen: partitions overtake each other."""
 ASKED = 5
 """One command in so many is followed by a question with `at_least`."""
 
@@ -82,6 +84,7 @@ class Measured:
     """When each position was acknowledged, could be read, and was reached."""
 
     def __init__(self) -> None:
+        self.highest = 0
         self.acknowledged: dict[int, float] = {}
         self.readable: dict[int, float] = {}
         self.reached: dict[int, float] = {}
@@ -111,10 +114,11 @@ async def look_for_rows(url: str, measured: Measured) -> None:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         query = "SELECT position FROM read_models.invoice_list WHERE position > %s"
         while True:
-            low = max((p for p in measured.readable), default=0) - 2000
+            low = measured.highest - MARGIN
             rows = await (await connection.execute(query, (low,))).fetchall()
             now = time.perf_counter()
             for (position,) in rows:
+                measured.highest = max(measured.highest, position)
                 measured.readable.setdefault(position, now)
             await asyncio.sleep(LOOK)
 
