@@ -28,7 +28,7 @@ _NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 async def begin_resolution(connection: AsyncConnection[Any], request: ResolutionRequest) -> tuple[int, Missing | None]:
     """In the caller's transaction: fix what every reference means now; the resolution, and what is missing."""
-    await _tune(connection)
+    await tune(connection)
     parameters: dict[str, object] = {
         "provider": request.provider,
         "provider_invoice": request.provider_invoice,
@@ -82,7 +82,7 @@ async def finish_resolution(
 
 async def _tally(pool: "AsyncConnectionPool[AsyncConnection[Any]]", parameters: Mapping[str, object]) -> None:
     async with pool.connection() as connection, connection.transaction():
-        await _tune(connection)
+        await tune(connection)
         await connection.execute(_SQL["tally"], parameters)
 
 
@@ -120,7 +120,7 @@ def _finding(row: tuple[Any, ...]) -> Finding:
     return Finding(kind, reference, name, lines, tuple(first_lines), amount, hint)
 
 
-async def _tune(connection: AsyncConnection[Any]) -> None:
+async def tune(connection: AsyncConnection[Any]) -> None:
     """The planner knows nothing yet about lines that have just come: hash joins, and a big sort in memory."""
     for statement in ("without_nested_loops", "without_jit", "with_memory"):
         await connection.execute(_SQL[statement])

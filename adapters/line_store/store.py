@@ -10,7 +10,8 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.line_store.differences import make_difference
-from adapters.line_store.resolving import begin_resolution, finish_resolution
+from adapters.line_store.pages import count_lines, find_lines
+from adapters.line_store.resolving import begin_resolution, finish_resolution, tune
 from adapters.line_store.row_writers import copy_lines
 from adapters.sql_files import load_sql
 from commands.ports.line_store import (
@@ -85,12 +86,13 @@ class PostgresLineStore:
 
     async def lines(self, query: LineQuery) -> Sequence[Line]:
         """See the port."""
-        return [Line(*row) for row in await self._rows("find_lines", **_parameters(query))]
+        async with self._tuned() as connection:
+            return await find_lines(connection, query)
 
     async def count(self, query: LineQuery) -> int:
         """See the port."""
-        ((count,),) = await self._rows("count_lines", **_parameters(query))
-        return int(count)
+        async with self._tuned() as connection:
+            return await count_lines(connection, query)
 
     async def canonical(self, chunk: ChunkAt) -> AsyncIterator[bytes]:
         """See the port."""
@@ -128,9 +130,9 @@ class PostgresLineStore:
     async def cost_by_customer(self, resolution: int, populations: Sequence[int]) -> Sequence[CustomerCost]:
         """See the port; `by_state` has the reasons of what is excluded, and '' for the rest."""
         ((_, pass_on, _),) = await self._rows("resolution_head", resolution=resolution)
-        rows = await self._rows(
-            "cost_by_customer", resolution=resolution, populations=list(populations), pass_on=pass_on
-        )
+        asked = {"resolution": resolution, "populations": list(populations), "pass_on": pass_on}
+        async with self._tuned() as connection:
+            rows = await (await connection.execute(_SQL["cost_by_customer"], asked)).fetchall()
         found: dict[str, CustomerCost] = {}
         for customer, excluded, lines, cost in rows:
             before = found.get(customer, CustomerCost(customer, 0, add()))
@@ -164,6 +166,12 @@ class PostgresLineStore:
         async with self._pool.connection() as connection, connection.transaction():
             yield connection
 
+    @asynccontextmanager
+    async def _tuned(self) -> AsyncIterator[AsyncConnection[Any]]:
+        async with self._transaction() as connection:
+            await tune(connection)
+            yield connection
+
     async def _rows(self, statement: str, /, **parameters: object) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(_SQL[statement], parameters)
@@ -185,25 +193,6 @@ async def new_population(connection: AsyncConnection[Any], population: Populatio
     )
     row = await cursor.fetchone()
     return int(row[0]) if row else 0
-
-
-def _parameters(query: LineQuery) -> dict[str, object]:
-    held, free = query.held, query.not_held
-    return {
-        "populations": list(query.populations),
-        "resolution": query.resolution,
-        "after": query.after,
-        "limit": query.limit,
-        "first": query.numbers[0] if query.numbers else None,
-        "last": query.numbers[1] if query.numbers else None,
-        "billable": query.billable,
-        "held_customers": None if held is None else [h[0] for h in held],
-        "held_first": None if held is None else [h[1] for h in held],
-        "held_last": None if held is None else [h[2] for h in held],
-        "free_customers": [h[0] for h in free],
-        "free_first": [h[1] for h in free],
-        "free_last": [h[2] for h in free],
-    }
 
 
 def _findings(rows: list[tuple[Any, ...]]) -> list[Finding]:

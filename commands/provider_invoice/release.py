@@ -22,6 +22,7 @@ from domain.provider_invoice.lifecycle import expect_reason
 from domain.rejected import Rejected
 from domain.usage_offer import decisions
 from domain.usage_offer.events import LineRange
+from domain.usage_offer.state import fold as fold_offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ async def release(
     async def decide() -> Decided[Moved]:
         loaded = await load(desk, invoice)
         expect_version(loaded.history.version, expected)
-        offers = await offers_of(desk, invoice, loaded.state.attempt)
+        offers = await _offers_on(desk, loaded, customer_invoice)
         holding = [o for o in offers if customer_invoice in o.state.taken]
         if not holding and not any(o.state.released for o in offers):
             raise Rejected(
@@ -66,6 +67,16 @@ async def release(
         return Decided(save, moved)
 
     return await settle(desk.store, origin, decide, answer)
+
+
+async def _offers_on(desk: InvoiceDesk, loaded: Loaded, destination: UUID) -> list[LoadedOffer]:
+    """Offers that the customer invoice says it holds lines of; all of the attempt, when it holds none (any more)."""
+    customer = fold_customer_invoice((await desk.store.load(Stream("customer-invoice", destination))).facts)
+    held = customer.holdings if customer is not None else {}
+    streams = [Stream("usage-offer", offer) for offer, h in held.items() if h.provider_invoice == loaded.id]
+    histories = await desk.store.load_many(streams)
+    found = [LoadedOffer(h, state) for h in histories.values() if (state := fold_offer(h.facts)) is not None]
+    return found or await offers_of(desk, loaded.id, loaded.state.attempt)
 
 
 async def _moves(

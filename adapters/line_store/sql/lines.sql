@@ -39,44 +39,44 @@ CROSS JOIN LATERAL (
                 THEN exclusion(l.kind, l.charge, l.charge_from, c.code, p.code, b.bill_from, v.pass_on) END AS excluded
 ) AS r
 WHERE l.population = ANY (%(populations)s)
-  AND l.number > %(after)s
-  AND (%(first)s::integer IS NULL OR l.number BETWEEN %(first)s AND %(last)s)
-  AND (%(billable)s::boolean IS NULL OR (v.resolution IS NOT NULL AND (r.excluded IS NULL) = %(billable)s))
-  AND (%(held_customers)s::text[] IS NULL OR EXISTS (
-      SELECT FROM unnest(%(held_customers)s::text[], %(held_first)s::integer[], %(held_last)s::integer[]) AS h(c, f, t)
-      WHERE h.c = c.code AND l.number BETWEEN h.f AND h.t AND r.excluded IS NULL))
-  AND NOT EXISTS (
-      SELECT FROM unnest(%(free_customers)s::text[], %(free_first)s::integer[], %(free_last)s::integer[]) AS h(c, f, t)
-      WHERE h.c = c.code AND l.number BETWEEN h.f AND h.t)
+  AND l.number > %(after)s AND l.number BETWEEN %(first)s AND %(last)s
+  AND (%(numbers)s::integer[] IS NULL OR l.number = ANY (%(numbers)s))
+  AND (%(excluded)s::boolean IS NOT TRUE OR r.excluded IS NOT NULL)
 ORDER BY l.number
 LIMIT %(limit)s;
 
 -- name: count_lines
--- How many lines find_lines would give.
-SELECT count(*)
-FROM provider_line l
-LEFT JOIN line_resolution v ON v.resolution = %(resolution)s
-LEFT JOIN line_reference c ON c.resolution = v.resolution AND c.kind = 'customer'
-     AND c.reference = coalesce(l.customer_ref, '')
-     AND l.charge_from >= c.valid_from AND l.charge_from < c.valid_to
-LEFT JOIN line_reference p ON p.resolution = v.resolution AND p.kind = 'product'
-     AND p.reference = coalesce(l.product_ref, '')
-     AND l.charge_from >= p.valid_from AND l.charge_from < p.valid_to
-LEFT JOIN line_bill_from b ON b.resolution = v.resolution AND b.customer = c.code
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN v.resolution IS NOT NULL
-                THEN exclusion(l.kind, l.charge, l.charge_from, c.code, p.code, b.bill_from, v.pass_on) END AS excluded
-) AS r
-WHERE l.population = ANY (%(populations)s)
-  AND l.number > %(after)s
-  AND (%(first)s::integer IS NULL OR l.number BETWEEN %(first)s AND %(last)s)
-  AND (%(billable)s::boolean IS NULL OR (v.resolution IS NOT NULL AND (r.excluded IS NULL) = %(billable)s))
-  AND (%(held_customers)s::text[] IS NULL OR EXISTS (
-      SELECT FROM unnest(%(held_customers)s::text[], %(held_first)s::integer[], %(held_last)s::integer[]) AS h(c, f, t)
-      WHERE h.c = c.code AND l.number BETWEEN h.f AND h.t AND r.excluded IS NULL))
-  AND NOT EXISTS (
-      SELECT FROM unnest(%(free_customers)s::text[], %(free_first)s::integer[], %(free_last)s::integer[]) AS h(c, f, t)
-      WHERE h.c = c.code AND l.number BETWEEN h.f AND h.t);
+-- How many lines there are.
+SELECT count(*) FROM provider_line
+WHERE population = ANY (%(populations)s) AND number BETWEEN %(first)s AND %(last)s;
+
+-- name: held_numbers
+-- Numbers of lines that can be billed on and lie in ranges of their customers; and how many there are in all.
+WITH found AS (
+    SELECT n
+    FROM unnest(%(customers)s::text[], %(firsts)s::integer[], %(lasts)s::integer[]) AS h(customer, first, last)
+    JOIN line_tally t ON t.resolution = %(resolution)s AND t.customer = h.customer AND t.excluded = ''
+    CROSS JOIN LATERAL unnest(t.numbers) AS n
+    WHERE n BETWEEN h.first AND h.last AND n BETWEEN %(first)s AND %(last)s
+)
+SELECT (SELECT count(*) FROM found),
+       ARRAY(SELECT n FROM found WHERE n > %(after)s ORDER BY n LIMIT %(limit)s);
+
+-- name: free_numbers
+-- Numbers of lines that can be billed on and lie in no range of their customers; and how many there are in all.
+WITH held AS MATERIALIZED (
+    SELECT customer, held_first, held_last
+    FROM unnest(%(customers)s::text[], %(firsts)s::integer[], %(lasts)s::integer[]) AS h(customer, held_first, held_last)
+), found AS (
+    SELECT n
+    FROM line_tally t
+    CROSS JOIN LATERAL unnest(t.numbers) AS n
+    WHERE t.resolution = %(resolution)s AND t.excluded = '' AND n BETWEEN %(first)s AND %(last)s
+      AND NOT EXISTS (
+          SELECT FROM held h WHERE h.customer = t.customer AND n BETWEEN h.held_first AND h.held_last)
+)
+SELECT (SELECT count(*) FROM found),
+       ARRAY(SELECT n FROM found WHERE n > %(after)s ORDER BY n LIMIT %(limit)s);
 
 -- name: batch
 -- Cost and digest of lines by their numbers, which are unique in an attempt.

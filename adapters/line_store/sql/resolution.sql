@@ -2,6 +2,10 @@
 -- The planner knows nothing yet about lines that have just come, and hash joins are right for all of them.
 SET LOCAL enable_nestloop = off;
 
+-- name: with_nested_loops
+-- A page is a few rows by key.
+SET LOCAL enable_nestloop = on;
+
 -- name: without_jit
 -- Compiling costs more than it saves in statements of a second.
 SET LOCAL jit = off;
