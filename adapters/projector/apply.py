@@ -14,7 +14,7 @@ from adapters.projector.lane import Lane
 from adapters.projector.memory import Memory
 from adapters.projector.parked import Parked, park, reason_of
 from adapters.projector.plan import Planner
-from adapters.projector.rows import LIVE, SQL, Connection, tables_of
+from adapters.projector.rows import LIVE, REFUSED, SQL, Connection, tables_of
 from projections.ports.decoder import Decoder
 from projections.ports.feed import Partition, PartitionBatch, Watermark
 from projections.read_model import ReadModel
@@ -116,7 +116,7 @@ class Applier:
                 try:
                     with connection.transaction():
                         self._write(connection, folding)
-                except (psycopg.DataError, psycopg.IntegrityError) as refused:
+                except REFUSED as refused:
                     folding = Folding(memory)
                     folding.park(work.model, record, reason_of(refused))
                     self._write(connection, folding)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import psycopg
 from psycopg.rows import class_row
 
 from adapters.projector.folding import Folding
@@ -13,7 +12,7 @@ from adapters.projector.lane import LIVE_LANE
 from adapters.projector.memory import Memory
 from adapters.projector.parked import reason_of, restored
 from adapters.projector.plan import Planner
-from adapters.projector.rows import LIVE, SQL, Connection, tables_of
+from adapters.projector.rows import LIVE, REFUSED, SQL, Connection, tables_of
 from projections.ports.decoder import Decoder
 from projections.read_model import ReadModel
 
@@ -98,7 +97,7 @@ def _retry(connection: Connection, model: ReadModel, decoder: Decoder, subject: 
                     for table, rows in folding.rows.items():
                         if rows:
                             tables[table].write(connection, rows.values())
-            except (psycopg.DataError, psycopg.IntegrityError) as refused:
+            except REFUSED as refused:
                 reason = reason_of(refused)
         if reason is not None:
             connection.execute(SQL["tried_again"], (reason, lane, model.name, subject, record.stream_version))

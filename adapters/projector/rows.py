@@ -21,6 +21,9 @@ LIVE: Final = "read_models"
 NEXT: Final = "read_models_next"
 """The schema in which a rebuild fills its tables."""
 
+REFUSED: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
+"""What PostgreSQL says of a row that it will never take: trying again is of no use."""
+
 SQL: Final = load_sql("adapters.projector")
 
 
@@ -51,9 +54,12 @@ class TableRows:
         return cursor.execute(self._load, (list(keys),), prepare=True)
 
     def write(self, connection: Connection, rows: Iterable[Row]) -> None:
-        """Insert or replace whole rows."""
+        """Insert or replace whole rows; one of `REFUSED` when there is one that can't be."""
         columns = self.columns
-        payload = orjson.dumps([dict(zip(columns, r, strict=True)) for r in rows], default=str)
+        try:
+            payload = orjson.dumps([dict(zip(columns, r, strict=True)) for r in rows], default=str)
+        except orjson.JSONEncodeError as error:
+            raise psycopg.DataError(f"{self.name}: {error}") from error
         connection.execute(self._upsert, (payload.decode(),), prepare=True)
 
     def _load_statement(self, connection: Connection) -> sql.Composed:

@@ -9,7 +9,7 @@ import structlog
 
 from adapters.projector.apply import Applied, Applier
 from adapters.projector.lane import Lane, MissingVersion
-from adapters.projector.rows import Connection, prepare
+from adapters.projector.rows import REFUSED, Connection, prepare
 from projections.ports.decoder import Decoder
 from projections.ports.feed import Claim, Feed, Partition, PartitionBatch, Watermark
 from projections.read_model import ReadModel
@@ -129,7 +129,7 @@ class Projector:
         connection = self._connected()
         try:
             return self._applier.apply(connection, batches)
-        except (psycopg.DataError, psycopg.IntegrityError) as refused:
+        except REFUSED as refused:
             _log.warning("batch_refused", error=str(refused), then="event by event")
             return self._applier.apply_singly(connection, batches)
 

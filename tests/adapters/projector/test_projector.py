@@ -153,6 +153,37 @@ def test_what_the_database_refuses_is_parked_and_nothing_else(projector, look):
     assert look.one("SELECT count(*) FROM read_models.parked") == 3
 
 
+@pytest.mark.parametrize(
+    "reference",
+    ["R-\x00", "R-" + "".join(f"{n:x}" for n in range(20_000))],
+    ids=["a-zero-byte", "too-long-for-its-index"],
+)
+def test_each_refusal_is_found_among_good_events(projector, look, reference):
+    feed, happened = MemoryFeed(), Happened()
+    for n in range(5):
+        i = ProviderInvoiceFacts(f"F-{n}" if n != 2 else reference)
+        happened.add(i.stream, i.started())
+    feed.publish(happened.records)
+    one = projector(feed)
+    drain(one, feed)
+    assert look.one("SELECT array_agg(number ORDER BY number) FROM read_models.provider_invoices") == [
+        "F-0", "F-1", "F-3", "F-4",
+    ]  # fmt: skip
+    assert look.one("SELECT count(*) FROM read_models.parked WHERE read_model = 'provider_invoices'") == 1
+    assert one.tally.events == 5
+
+
+def test_a_number_that_no_row_holds_is_parked(projector, look):
+    feed, happened = MemoryFeed(), Happened()
+    c = CustomerInvoiceFacts()
+    happened.add(c.stream, c.created())
+    happened.add(c.stream, c.added(), data=b'{"lines": 99999999999999999999999, "cost": "1"}')
+    feed.publish(happened.records)
+    drain(projector(feed), feed)
+    assert "64-bit" in look.one("SELECT reason FROM read_models.parked")
+    assert look.one("SELECT lines FROM read_models.invoice_list") == 0
+
+
 def test_a_lost_connection_is_got_over(projector, look):
     feed, happened = MemoryFeed(), a_history()
     feed.publish(happened.records[:10])
