@@ -25,7 +25,7 @@ from services.demo.world import make_world
 from services.settings import Settings
 from services.up import Running
 from tests.support.compose import command, environment, replaced
-from tests.support.kafka.cluster import running_cluster
+from tests.support.kafka.cluster import KafkaCluster, running_cluster
 from tests.support.kafka_broker import Kafka
 from tests.support.own_postgres import OwnPostgres, own_postgres
 from tests.support.processes import Processes
@@ -56,11 +56,11 @@ def postgres() -> Iterator[OwnPostgres]:
 
 
 @pytest.fixture
-def broker(kafka: Kafka) -> Iterator[str]:
+def broker(kafka: Kafka) -> Iterator[KafkaCluster]:
     """A node of this test's own, since the topics have their real names; there is one where the shared one is."""
     assert kafka.bootstrap_servers
     with running_cluster(1) as node:
-        yield node.bootstrap_servers
+        yield node
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def mailbox() -> Iterator[StoppableMailbox]:
 def test_the_services_of_the_compose_file_do_the_main_job(
     processes: Processes,
     postgres: OwnPostgres,
-    broker: str,
+    broker: KafkaCluster,
     mailbox: StoppableMailbox,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -85,7 +85,7 @@ def test_the_services_of_the_compose_file_do_the_main_job(
     }
     places = {
         "postgres:5432": f"127.0.0.1:{postgres.port}",
-        "kafka:9092": broker,
+        "kafka:9092": broker.bootstrap_servers,
         "0.0.0.0": "127.0.0.1",
         "/var/lib/ledgerline": str(tmp_path),
     }
@@ -110,7 +110,8 @@ def test_the_services_of_the_compose_file_do_the_main_job(
     stage.open()
     try:
         tell(stage, mailbox)
-        assert_a_plain_kafka_client_reads_it_all(stage, broker)
+        assert_commands_go_on_without_a_broker(stage, broker)
+        assert_a_plain_kafka_client_reads_it_all(stage, broker.bootstrap_servers)
     finally:
         stage.close()
 
@@ -154,6 +155,22 @@ def assert_they_tell_how_they_are(stack: Stack) -> None:
         metrics = httpx.get(f"{member.address}/metrics", timeout=5)
         assert metrics.headers["content-type"].startswith("text/plain"), member.name
         assert metrics.is_success, member.name
+
+
+def assert_commands_go_on_without_a_broker(stage: Stage, broker: KafkaCluster) -> None:
+    """What is decided while the broker is away is in the record at once, and in the lists once it is back."""
+    broker.kill(1)
+    header = {"invoice_date": "2026-11-05", "period_from": "2026-10-01", "period_to": "2026-10-31"}
+    numbers = [f"P-{n}" for n in range(5)]
+    for number in numbers:
+        body = {**header, "provider": "PAPERLINE", "invoice_number": number, "currency": "EUR", "total": "0.00"}
+        created = stage.clerk.send("POST", "/provider-invoices", body)
+        activated = stage.clerk.send("POST", f"/provider-invoices/{created['id']}/activate", {})
+        stage.expect(number, activated["status_reason"], "active")
+    assert stage.clerk.get("/feed/position")["position"] < stage.clerk.position
+    broker.start(1)
+    listed = eventually(lambda: stage.clerk.listed("/provider-invoices", provider="PAPERLINE"), within=90)
+    assert {item["invoice_number"] for item in listed} >= set(numbers)
 
 
 def assert_a_plain_kafka_client_reads_it_all(stage: Stage, broker: str) -> None:
