@@ -164,12 +164,15 @@ async def get_invoice(call: CallDep, invoice: str, as_of: AsOf = None) -> Respon
 async def correct(call: CallDep, invoice: str, body: HeaderChange) -> Response:
     """Type in the header of a manual invoice anew; one in error or deactivated begins its next attempt."""
     wanted = id_in_path(invoice)
-    loaded = await load(call.parts.invoices, wanted)
     given = {name: getattr(body, name) for name in body.model_fields_set}
-    header = header_of(**{**dict(loaded.state.header), **given})
     return await call.command(
         lambda answer: correct_header(
-            call.parts.invoices, call.origin(), wanted, header, expected=call.if_match, answer=answer
+            call.parts.invoices,
+            call.origin(),
+            wanted,
+            lambda present: header_of(**{**dict(present), **given}),
+            expected=call.if_match,
+            answer=answer,
         ),
         lambda outcome: told(outcome, call.caller),
         forever=True,

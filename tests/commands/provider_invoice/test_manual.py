@@ -221,3 +221,16 @@ async def test_a_stale_version_is_refused(shop):
     with pytest.raises(Rejected) as no:
         await shop.activate(UUID(int=5))
     assert no.value.kind == "missing"
+
+
+async def test_two_corrections_of_different_fields_at_once_both_count(shop):
+    invoice = await shop.create("100.00")
+    corrections = [{"total": Decimal("90.00")}, {"tax_included": False}]
+    await asyncio.gather(
+        *(
+            correct_header(shop.desk, origin(), invoice, lambda present, new=new: present.model_copy(update=new))
+            for new in corrections
+        )
+    )
+    state = (await load(shop.desk, invoice)).state
+    assert (state.header.total, state.header.tax_included) == (90, False)
