@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from adapters.feed.store_source import StoreSource
+from adapters.feed.store_source import StoreSource, UnknownKind
 from adapters.sql_files import load_sql
 from domain.facts import TOPIC_OF_KIND, TOPICS
 from projections.ports.feed import FeedRecord, Partition, PartitionBatch, PartitionListener, Watermark
@@ -73,6 +73,9 @@ class EventStoreFeed:
                 batches = self._next(max_records)
         except psycopg.Error as error:
             self._trouble(f"the database does not answer: {type(error).__name__}: {error}".strip(), timeout)
+            return []
+        except UnknownKind as error:
+            self._trouble(str(error), timeout)
             return []
         self._problem = None
         return batches

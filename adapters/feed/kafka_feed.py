@@ -10,14 +10,13 @@ from typing import Any
 
 import psycopg
 import structlog
-from kafka.errors import CorruptRecordError, KafkaError, OffsetOutOfRangeError
+from kafka.errors import CorruptRecordError, OffsetOutOfRangeError
 
 from adapters.feed.kafka_group import GroupMember
 from adapters.feed.pending_marks import PendingMarks
 from adapters.feed.relay_view import RelayView
 from adapters.kafka import cloudevents
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topics import BrokerAway, TopicsDiffer
 from domain.facts import PARTITIONS, TOPICS
 from projections.ports.feed import FeedRecord, Partition, PartitionBatch, PartitionListener, Watermark
 
@@ -25,6 +24,8 @@ SLICE = 0.005
 """Seconds a poll may take while the relay's word that what was handed out is complete has yet to come."""
 SLICES_FOR = 1.0
 """Seconds after a delivery in which polls are that short."""
+REJOIN_AFTER = 60.0
+"""Seconds of trouble after which the client is replaced."""
 MARKS_EVERY = 0.01
 """Seconds between two answers about watermarks: each costs the read model a row for every partition."""
 BACK_OFF = 0.5
@@ -64,6 +65,7 @@ class KafkaFeed:
         self._handed_at = 0.0
         self._marked_at = 0.0
         self._problem: str | None = None
+        self._trouble_since: float | None = None
 
     def partitions(self) -> Sequence[Partition]:
         """See `Feed`."""
@@ -77,19 +79,21 @@ class KafkaFeed:
 
     def poll(self, timeout: float, max_records: int) -> Sequence[PartitionBatch]:
         """See `Feed`. While no broker answers, a poll may take a few seconds longer."""
+        if self._listener is None:
+            raise RuntimeError("subscribe before the first poll")
         try:
-            begun = self._claim()
+            begun = self._claim(self._listener)
             if begun:
                 return begun
             polled = self._member.poll(self._patience(timeout), max_records)
         except OffsetOutOfRangeError as error:
             lost = f"stored offsets are not in the topics ({error}): the broker lost records"
             return self._trouble(f"{lost}; run `ledgerline topics rebuild`", timeout)
-        except (KafkaError, BrokerAway, TopicsDiffer, psycopg.Error, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - in a broker's trouble kafka-python raises more than its own errors
             return self._trouble(f"{type(error).__name__}: {error}".strip(), timeout)
         unsettled = self._rebalanced()
         if not self._unclaimed:
-            self._problem = None
+            self._problem, self._trouble_since = None, None
         batches = [self._batch(partition, raw) for partition, raw in polled.items() if partition not in unsettled]
         return [batch for batch in batches if batch is not None]
 
@@ -159,10 +163,8 @@ class KafkaFeed:
             self._unclaimed.add(partition)
         return True
 
-    def _claim(self) -> list[PartitionBatch]:
+    def _claim(self, listener: PartitionListener) -> list[PartitionBatch]:
         """Claim what is new and go to its stored offset; empty batches where a generation begins above 0."""
-        if self._listener is None:
-            raise RuntimeError("subscribe before the first poll")
         if self._relay.stale():
             self._relay.load()
             self._new_generation()
@@ -170,7 +172,7 @@ class KafkaFeed:
         for partition in sorted(self._unclaimed):
             progress = self._relay.load()
             try:
-                claim = self._listener.assigned(partition, progress.generation)
+                claim = listener.assigned(partition, progress.generation)
             except Exception as error:  # noqa: BLE001 - the listener may raise anything; it is asked again
                 self._trouble(f"{partition} can't be claimed: {type(error).__name__}: {error}", 0.0)
                 break
@@ -221,5 +223,16 @@ class KafkaFeed:
         if problem != self._problem:
             _log.warning("feed_trouble", group=self._group, why=problem)
         self._problem = problem
+        now = monotonic()
+        self._trouble_since = self._trouble_since or now
+        if now - self._trouble_since > REJOIN_AFTER:
+            self._trouble_since = None
+            self._rejoin()
         sleep(min(timeout, BACK_OFF))
         return []
+
+    def _rejoin(self) -> None:
+        """Start over with a new client: whatever state the old one is in, its next poll may raise the same again."""
+        self._member.close()
+        for partition in [*self._owned, *self._unclaimed]:
+            self._drop(partition)

@@ -90,8 +90,8 @@ class GroupMember:
         self._to_commit.pop(self._tp(partition), None)
 
     def close(self) -> None:
-        """Leave the group. Never raises."""
-        consumer, self._consumer = self._consumer, None
+        """Leave the group; the next poll joins it again. Never raises."""
+        consumer, self._consumer, self._rebalances = self._consumer, None, None
         if consumer is not None:
             with suppress(Exception):
                 if self._to_commit:

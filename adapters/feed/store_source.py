@@ -20,6 +20,16 @@ CHANNEL = "stored_events"
 _SQL = load_sql(__package__)
 
 
+class UnknownKind(Exception):
+    """A stream of a kind that this process has no topic for."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"there are streams of kind {kind}, for which this version knows no topic: it is older than the process "
+            "that wrote them; update it, then it goes on"
+        )
+
+
 def connect_to(url: str) -> Callable[[], "psycopg.Connection[Any]"]:
     """How to open a connection for a source: by-position plans whatever the statistics say, instants in UTC."""
 
@@ -76,4 +86,7 @@ class StoreSource:
         # The columns come in the order of FeedRecord's fields: by name would cost a third of the reading.
         topics = TOPIC_OF_KIND
         make = FeedRecord._make
-        return [make((topics[row[0]], 0, row[1], *row[1:])) for row in rows]
+        try:
+            return [make((topics[row[0]], 0, row[1], *row[1:])) for row in rows]
+        except KeyError as unknown:
+            raise UnknownKind(str(unknown)) from None

@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
 
 from adapters.kafka import cloudevents
 from adapters.kafka.settings import KafkaSettings, producer
@@ -60,7 +59,7 @@ class Publisher:
                 )
                 for record in records
             ]
-        except KafkaError as error:
+        except Exception as error:  # besides its own errors it raises ValueError and others while topics are away
             self.discard()
             raise NotPublished(_words(error)) from error
         return Sent(futures, deadline)

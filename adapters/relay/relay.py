@@ -12,13 +12,12 @@ from typing import Any
 
 import psycopg
 import structlog
-from kafka.errors import KafkaError
 
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topics import BrokerAway, TopicsDiffer, create_topics, end_offsets
+from adapters.kafka.topics import create_topics, end_offsets
 from adapters.relay.metrics import RelayMetrics
 from adapters.relay.progress import Progress, ProgressStore
-from adapters.relay.publisher import NotPublished, Publisher
+from adapters.relay.publisher import Publisher
 from adapters.relay.source import Source
 from projections.ports.feed import FeedRecord
 
@@ -80,7 +79,7 @@ class Relay:
                     self._hold(ProgressStore(connection, self._settings.prefix))
             except _StartOver:
                 _log.info("relay_progress_changed_elsewhere")
-            except (psycopg.Error, KafkaError, BrokerAway, NotPublished, TopicsDiffer, TopicsLost) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is: say so and try again, for nothing may be skipped
                 self.problem = f"{type(error).__name__}: {error}"
                 pause = BACK_OFF[0] if self._metrics.published > before else min(pause * 2, BACK_OFF[1])
                 _log.warning("relay_tries_again", why=self.problem, after_seconds=pause)
