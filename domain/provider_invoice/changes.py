@@ -4,6 +4,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.fact import Fact
+from domain.money import plain, rounded
 from domain.provider_invoice import events as e
 from domain.provider_invoice.checksum import readable
 from domain.provider_invoice.parts import FileRef, Header
@@ -26,7 +27,8 @@ def check_change(invoice: ProviderInvoice, revision: str | None, total: Decimal)
     if "open" in known:
         return []
     currency = invoice.header.currency
-    was, new = readable(imported[1], currency), readable(total, currency)
+    was = readable(imported[1], currency)
+    new = readable(total, currency) if total == rounded(total, currency) else plain(total)  # as no total of it can be
     message = (
         f"{invoice.provider} {invoice.number}: imported {was} {currency}, provider now reports {new} {currency}"
         f"{f' (revision {revision})' if revision else ''}: "

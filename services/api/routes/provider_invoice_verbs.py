@@ -83,6 +83,8 @@ async def activate_invoice(call: CallDep, invoice: str, body: Annotated[Activati
     override = body.override_checksum if body else None
     if override is not None:
         call.caller.require("provider-invoice.override-checksum")
+    loaded = await load(call.parts.invoices, wanted)
+    usage = await usage_of(call.parts.invoices, wanted, loaded.state)  # of one that is active already
     return await call.command(
         lambda answer: activate(
             call.parts.invoices,
@@ -92,7 +94,7 @@ async def activate_invoice(call: CallDep, invoice: str, body: Annotated[Activati
             expected=call.if_match,
             answer=answer,
         ),
-        lambda outcome: told(outcome, call.caller),
+        lambda outcome: told(outcome, call.caller, usage),
         forever=True,
     )
 

@@ -384,6 +384,11 @@ def test_a_change_is_reported_once_for_each_distinct_pair():
     assert types(changes.check_change(state, "3", Decimal("12000.00"))) == ["change-reported"]
 
 
+def test_a_total_that_the_currency_cannot_have_is_reported_as_it_is():
+    (fact,) = changes.check_change(active(), "2", Decimal("100.125"))
+    assert "provider now reports 100.125 EUR" in fact.message
+
+
 def test_no_change_is_no_event():
     assert changes.check_change(active(), "1", Decimal("100.00")) == []
     assert changes.check_change(in_error(), "2", Decimal("1.00")) == []

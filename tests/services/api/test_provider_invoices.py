@@ -260,6 +260,8 @@ async def test_lines_on_a_customer_invoice_are_released_and_offered_again(api: h
     assert named == [{"id": customer_invoice, "name": "R-1", "lines": 1, "releasable": True}]
     body = {"customer_invoice": customer_invoice, "reason": "not theirs"}
     assert "release" in allowed(await ok(api.get(f"{INVOICES}/{invoice}")))
+    again = await ok(api.post(f"{INVOICES}/{invoice}/activate", json={}))
+    assert (again["changed"], "deactivate" in allowed(again), "release" in allowed(again)) == (False, False, True)
     released = await ok(api.post(f"{INVOICES}/{invoice}/release", json=body))
     assert (released["lines"], released["cost"]) == (1, "100")
     assert "reoffer" in allowed(released)
