@@ -2,6 +2,9 @@
 
 import threading
 
+import pytest
+
+from adapters.feed import kafka_feed
 from adapters.feed.kafka_feed import KafkaFeed
 from adapters.feed.kafka_group import GroupMember
 from adapters.feed.store_source import connect_to
@@ -83,3 +86,23 @@ def test_a_rebalance_that_the_client_lost_sight_of_is_joined_again(topics: Kafka
         eventually(joined, every=0)
     finally:
         member.close()
+
+
+def test_a_client_in_long_trouble_is_replaced(topics: KafkaSettings, database: str, monkeypatch: pytest.MonkeyPatch):
+    written, positions = Written(database), Positions()
+    feed = KafkaFeed(topics, f"{topics.prefix}.readers", connect_to(database))
+    reader = Member(feed, positions)
+    with running_relay(database, topics):
+        written.write(20)
+        reader.until_position(20)
+        monkeypatch.setattr(kafka_feed, "REJOIN_AFTER", -1.0)
+        client = feed._member._consumer
+        feed._trouble("whatever it is, it does not pass", 0)
+        monkeypatch.undo()
+        assert reader.owned == set()
+        written.write(20)
+        reader.until_position(40)
+        assert feed._member._consumer is not client
+    assert in_order(positions.applied) == in_order(written.records)
+    assert feed.problem() is None
+    feed.close()
