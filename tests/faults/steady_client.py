@@ -77,12 +77,13 @@ class Acknowledged:
 class Clerk(threading.Thread):
     """Types invoices in, uploads, activates, takes out, puts back, deletes: one after the other until `enough` is set.
 
-    `done` counts acknowledged commands; `failed` is what ended it before.
+    `done` counts acknowledged commands, `told` has each with its key and answer; `failed` is what ended it before.
     """
 
     def __init__(self, name: str, seed: int, http: SteadyHttp, enough: threading.Event) -> None:
         super().__init__(name=name)
         self.invoices: list[Acknowledged] = []
+        self.told: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = []
         self.done = 0
         self.failed: BaseException | None = None
         self._dice = random.Random(seed)
@@ -129,7 +130,9 @@ class Clerk(threading.Thread):
         ours.status_reason = wanted
 
     def _command(self, number: str, method: str, path: str, **request: Any) -> dict[str, Any]:
-        answer = self._http.command(f"{number}:{self.done}", method, path, **request)
+        key = f"{number}:{self.done}"
+        answer = self._http.command(key, method, path, **request)
+        self.told.append((key, method, path, request, answer))
         self.done += 1
         return answer
 
