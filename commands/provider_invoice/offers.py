@@ -71,13 +71,19 @@ def withdrawals(offers: Sequence[LoadedOffer], invoice: UUID) -> tuple[tuple[Wri
     return tuple(writes), lines
 
 
+async def standing_adjustments(desk: InvoiceDesk, invoice: UUID, adjustments: Sequence[UUID]) -> list[str]:
+    """Adjustments of an invoice that are not taken out, with their status."""
+    standing = []
+    for adjustment in adjustments:
+        other = (await load(desk, adjustment)).state
+        if other.adjusts == invoice and other.status not in {"deleted", "deactivated"}:
+            standing.append(f"{other.number} ({other.status})")
+    return standing
+
+
 async def expect_no_adjustments(desk: InvoiceDesk, loaded: Loaded) -> None:
     """An invoice is not taken out from under its adjustments: their lines are differences to it."""
-    standing = []
-    for adjustment in loaded.state.adjustments:
-        other = (await load(desk, adjustment)).state
-        if other.adjusts == loaded.id and other.status not in {"deleted", "deactivated"}:
-            standing.append(f"{other.number} ({other.status})")
+    standing = await standing_adjustments(desk, loaded.id, loaded.state.adjustments)
     if standing:
         raise Rejected(
             "has-adjustments",

@@ -21,10 +21,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the offers of the attempt say, as far as actions depend on it."""
+    """What the offers of the attempt say, as far as actions depend on it; `adjusted`: an adjustment of it stands."""
 
     invoiced: bool = False
     released: bool = False
+    adjusted: bool = False
 
 
 def available_actions(invoice: ProviderInvoice, usage: Usage, roles: Collection[str]) -> list[Action]:
@@ -57,7 +58,7 @@ def _sync(invoice: ProviderInvoice, _: Usage) -> str | None:
 def _deactivate(invoice: ProviderInvoice, usage: Usage) -> str | None:
     if invoice.status != "active":
         return "not-active"
-    return "lines-invoiced" if usage.invoiced else None
+    return _held(usage)
 
 
 def _delete(invoice: ProviderInvoice, usage: Usage) -> str | None:
@@ -65,6 +66,13 @@ def _delete(invoice: ProviderInvoice, usage: Usage) -> str | None:
         return "provider-invoice-deleted"
     if invoice.status == "populating" and invoice.source == "automatic":
         return "import-running"
+    return _held(usage)
+
+
+def _held(usage: Usage) -> str | None:
+    """Why an invoice can't be taken out."""
+    if usage.adjusted:
+        return "has-adjustments"
     return "lines-invoiced" if usage.invoiced else None
 
 

@@ -1,12 +1,13 @@
 """Provider invoices as JSON: the whole resource, and the shorter answer of a command."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from commands.caller import Caller
 from commands.provider_invoice.desk import InvoiceDesk, Outcome
-from commands.provider_invoice.offers import offers_of
+from commands.provider_invoice.offers import offers_of, standing_adjustments
 from commands.provider_invoice.offers import usage_of as offers_usage
 from domain.provider_invoice.actions import Usage, available_actions
 from domain.provider_invoice.parts import FileRef, KindSum, PartRef
@@ -30,7 +31,9 @@ async def usage_of(desk: InvoiceDesk, invoice: UUID, state: ProviderInvoice) -> 
     """What the offers of the present attempt say; only an active invoice has living ones."""
     if state.status != "active":
         return NOTHING_USED
-    return offers_usage(await offers_of(desk, invoice, state.attempt))
+    usage = offers_usage(await offers_of(desk, invoice, state.attempt))
+    adjusted = bool(await standing_adjustments(desk, invoice, state.adjustments))
+    return replace(usage, adjusted=adjusted) if adjusted else usage
 
 
 def invoice_words(state: ProviderInvoice) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def table(state, usage=None, roles=("operator",)):
             Usage(invoiced=True),
             {"deactivate": "lines-invoiced", "delete": "lines-invoiced", "release": None},
         ),
+        ("manual", Usage(adjusted=True), {"deactivate": "has-adjustments", "delete": "has-adjustments"}),
         ("manual", Usage(), {"adjust": None, "correct": "provider-invoice-active", "release": "lines-not-invoiced"}),
         ("manual", Usage(released=True), {"reoffer": None, "acknowledge-change": "no-open-change"}),
     ],
