@@ -7,6 +7,7 @@ so that no two lists of parts share a name.
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 NAMESPACE = uuid5(NAMESPACE_DNS, "ledgerline")
@@ -14,13 +15,13 @@ NAMESPACE = uuid5(NAMESPACE_DNS, "ledgerline")
 
 def normal(part: str) -> str:
     """A natural key as it is compared: trimmed, NFC, case kept."""
-    return unicodedata.normalize("NFC", part.strip())
+    trimmed = part.strip()
+    return trimmed if trimmed.isascii() else unicodedata.normalize("NFC", trimmed)
 
 
 def natural_name(kind: str, *parts: str) -> str:
     """The documented name `kind:part:part` behind an id."""
-    escaped = (normal(p).replace("%", "%25").replace(":", "%3A") for p in parts)
-    return ":".join((kind, *escaped))
+    return ":".join([kind, *[normal(p).replace("%", "%25").replace(":", "%3A") for p in parts]])
 
 
 def id_for(kind: str, *parts: str) -> UUID:
@@ -60,6 +61,7 @@ def ad_hoc_invoice_stream(reference: str) -> Stream:
     return Stream("customer-invoice", id_for("customer-invoice", "ad-hoc", reference))
 
 
+@lru_cache(maxsize=10_000)
 def reference_stream(kind: str, code: str) -> Stream:
     """A piece of reference data: `customer/…`, `provider/…`, by its immutable code."""
     return Stream(kind, id_for(kind, code))

@@ -23,9 +23,13 @@ _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 def money(amount: Decimal, currency: str) -> str:
     """A total with exactly its currency's digits; one with more of them (an exact sum) is shown as it is."""
-    if amount.is_zero():
-        return format(Decimal(0).scaleb(-MINOR_UNITS.get(currency, 0)), "f")
     digits = MINOR_UNITS.get(currency)
+    text = str(amount)
+    whole, _, decimals = text.partition(".")
+    if len(decimals) == digits and decimals.isdecimal() and whole.lstrip("-").isdecimal() and not amount.is_zero():
+        return text  # most amounts are as they should be
+    if amount.is_zero():
+        return format(Decimal(0).scaleb(-(digits or 0)), "f")
     if digits is None or amount != rounded(amount, currency):
         return plain(amount)
     return format(rounded(amount, currency), "f")
