@@ -15,6 +15,10 @@ SHAPES: Final[Mapping[str, Fields | None]] = {"customer": personal_shape(Custome
 """Where the bodies of a kind have personal fields."""
 
 
+A_PAGE: Final = 500
+"""Texts that are opened at once without a thread: under a millisecond or two."""
+
+
 class Revealer:
     """Decrypts bodies and texts. Without a vault everything personal reads `[erased]`."""
 
@@ -32,13 +36,19 @@ class Revealer:
     async def texts(self, stored: list[str | None]) -> list[str | None]:
         """Personal texts, open."""
         secrets = await self._secrets(text for text in stored if text is not None)
-        return [None if text is None else decrypt(text, secrets) for text in stored]
+        if len(stored) <= A_PAGE:
+            return _opened(stored, secrets)
+        return await asyncio.to_thread(_opened, stored, secrets)
 
     async def _secrets(self, stored: Iterable[str]) -> Mapping[UUID, bytes]:
         needed = {key for text in stored if (key := key_of(text)) is not None}
         if not needed or self._vault is None:
             return {}
         return await asyncio.to_thread(self._vault.secrets, needed)
+
+
+def _opened(stored: list[str | None], secrets: Mapping[UUID, bytes]) -> list[str | None]:
+    return [None if text is None else decrypt(text, secrets) for text in stored]
 
 
 __all__ = ["ERASED", "Revealer"]

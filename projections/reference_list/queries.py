@@ -9,7 +9,7 @@ from projections.reference_list.rows import ReferenceRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceFilter:
-    """Any combination; None: not asked. `search` is a part of code or plain name, case aside.
+    """Any combination; None: not asked. `search` is a part of code or name, case aside; personal names, too.
 
     `body` are fields of the body that must be equal, such as {"cluster": "north"}; `identifier_of` is a provider that
     must have an identifier for it.
@@ -33,5 +33,5 @@ class ReferenceQueries(Protocol):
         ...
 
     async def suggest(self, kind: str, text: str, limit: int = 10) -> list[tuple[str, str | None]]:
-        """(code, plain name) of those that begin with a text, or have it in their name."""
+        """(code, name) of those whose code begins with a text, then of those that have it in their name."""
         ...

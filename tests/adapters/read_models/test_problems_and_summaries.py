@@ -150,7 +150,12 @@ async def test_personal_fields_open_with_their_key_only(database, project):
     try:
         row = await models.reference_list.get("customer", "c-1")
         assert (row.name, row.body["emails"], row.body["currency"]) == ("Somebody", ["a@example.org"], "EUR")
+        for text, codes in (("BODY", ["c-1"]), ("c-", ["c-1"]), ("nobody", [])):
+            page = await models.reference_list.page("customer", ReferenceFilter(search=text), PageRequest())
+            assert [r.code for r in page.items] == codes
+        assert await models.reference_list.suggest("customer", "some") == [("c-1", "Somebody")]
         keys.clear()
+        assert await models.reference_list.suggest("customer", "some") == []
         page = await models.reference_list.page("customer", ReferenceFilter(), PageRequest())
         assert (page.items[0].name, page.items[0].body["emails"]) == ("[erased]", ["[erased]"])
     finally:
