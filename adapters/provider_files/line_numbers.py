@@ -1,4 +1,4 @@
-"""A line number may be given once in an upload: told without keeping every number that was in order."""
+"""Line numbers that an upload gives itself: each once, and rising, as digests are over lines in order of number."""
 
 import pyarrow.compute as pc
 
@@ -16,7 +16,9 @@ class LineNumbers:
         self._others: set[int] = set()
 
     def see(self, numbers: Arrow) -> None:
-        """Take in the numbers of a batch. FileRejected `line-number-twice` names the first that was there before."""
+        """Take in the numbers of a batch. FileRejected `line-number-twice` names the first that was there before,
+        `line-number-falls` one that comes after a larger one.
+        """
         count = len(numbers)
         rising = count == 1 or pc.all(pc.greater(numbers[1:], numbers[:-1])).as_py()
         first, last = numbers[0].as_py(), numbers[-1].as_py()
@@ -29,15 +31,19 @@ class LineNumbers:
             return
         for number in numbers.to_pylist():
             if number in self._others or any(low <= number <= high for low, high in self._ranges):
-                raise FileRejected(
-                    "line-number-twice",
-                    f"{self._path}: the line number {number} is given twice; give each once, or leave numbers out.",
-                    file=self._path,
-                    line=number,
-                    column="number",
+                raise self._refused("line-number-twice", number, "is given twice; give each once, or leave numbers out")
+            if number < self._last:
+                raise self._refused(
+                    "line-number-falls",
+                    number,
+                    f"comes after {self._last}; sort the lines by their numbers, or leave numbers out",
                 )
             self._others.add(number)
-            self._last = max(self._last, number)
+            self._last = number
+
+    def _refused(self, code: str, number: int, why: str) -> FileRejected:
+        message = f"{self._path}: the line number {number} {why}."
+        return FileRejected(code, message, file=self._path, line=number, column="number")
 
     def _add_range(self, first: int, last: int) -> None:
         if self._ranges and self._ranges[-1][1] + 1 == first:

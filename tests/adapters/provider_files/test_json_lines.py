@@ -72,6 +72,11 @@ def test_numbers_are_given_or_counted_and_the_base_is_added():
     assert [line.split(b",")[0] for line in chunk.copy_csv.splitlines()] == [b"107", b"109"]
 
 
+def test_line_numbers_rise_so_that_digests_can_be_recomputed_in_order():
+    error = refused(as_list({**LINE, "number": 9}, {**LINE, "number": 7}), "json")
+    assert (error.code, error.line) == ("line-number-falls", 7)
+
+
 @pytest.mark.parametrize("media", ["json", "ndjson"])
 def test_a_line_number_twice_is_named_even_far_apart(media):
     lines = [{**LINE, "number": number} for number in [*range(1, 6_000), 17]]
