@@ -32,7 +32,7 @@ from tests.support.waiting import eventually
 
 PASSWORD = "of-this-test"
 FIRST_KEY = "The first admin key, shown only now:"
-KILLS = {"api": 3, "relay": 3, "projector": 3, "worker": 3, "scheduler": 2, "postgres": 2, "broker": 1}
+KILLS = {"api": 2, "relay": 2, "projector": 2, "worker": 2, "scheduler": 1, "postgres": 1, "broker": 1}
 
 
 @pytest.fixture
