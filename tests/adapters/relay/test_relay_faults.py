@@ -107,6 +107,7 @@ def test_a_relay_killed_at_random_repeats_but_never_skips(database: str, kafka: 
         relay.kill()
         reader.step()
         relay.start()
+    written.write(10)  # so that the last one started is at work when it is told to stop
     head = written.records[-1].position
     until_relayed(database, settings, head, within=120)
     reader.until_position(head, within=120)
