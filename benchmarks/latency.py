@@ -110,10 +110,10 @@ async def append(store: PostgresEventStore, models: ReadModels, number: int, mea
         measured.reached[position] = time.perf_counter()
 
 
-async def look_for_rows(url: str, measured: Measured) -> None:
+async def look_for_rows(url: str, measured: Measured, stop: asyncio.Event) -> None:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         query = "SELECT position FROM read_models.invoice_list WHERE position > %s"
-        while True:
+        while not stop.is_set():
             low = measured.highest - MARGIN
             rows = await (await connection.execute(query, (low,))).fetchall()
             now = time.perf_counter()
@@ -129,7 +129,8 @@ async def load(url: str, rate: int, seconds: float) -> tuple[Measured, float]:
         connection.execute("CREATE INDEX ON read_models.invoice_list (position)")
     async with await PostgresEventStore.open(url, Codec()) as store:
         models = await ReadModels.open(url)
-        looking = asyncio.create_task(look_for_rows(url, measured))
+        stop = asyncio.Event()
+        looking = asyncio.create_task(look_for_rows(url, measured, stop))
         await append(store, models, 0, measured)
         begun, tasks = time.perf_counter(), []
         for number in itertools.count(1):
@@ -139,7 +140,11 @@ async def load(url: str, rate: int, seconds: float) -> tuple[Measured, float]:
             await asyncio.sleep(max(due - time.perf_counter(), 0))
             tasks.append(asyncio.create_task(append(store, models, number, measured)))
         await asyncio.gather(*tasks)
-        looking.cancel()
+        give_up = time.perf_counter() + 30
+        while measured.acknowledged.keys() - measured.readable.keys() and time.perf_counter() < give_up:
+            await asyncio.sleep(LOOK)
+        stop.set()
+        await looking
         await models.close()
     return measured, begun + WARM_UP
 
