@@ -9,22 +9,17 @@ QUIET_TURNS: Final = 2
 MAX_TURNS: Final = 20
 
 
-async def gathered(queue: Sized, enough: int | None = None) -> None:
+async def gathered(queue: Sized) -> None:
     """Let those who are about to join join: a round trip for one costs nearly as much as one for many.
 
-    `enough` of them end the waiting. A turn of a loop with nothing else to do takes microseconds, so a single caller
-    loses nothing that can be felt.
+    A turn of a loop with nothing else to do takes microseconds, so a single caller loses nothing that can be felt.
     """
     size, quiet = len(queue), 0
-    if enough is not None and size >= enough:
-        return
     for _ in range(MAX_TURNS):
         await asyncio.sleep(0)
         if len(queue) == size:
             quiet += 1
             if quiet == QUIET_TURNS:
                 return
-        elif enough is not None and len(queue) >= enough:
-            return
         else:
             size, quiet = len(queue), 0

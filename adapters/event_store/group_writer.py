@@ -35,7 +35,6 @@ class GroupWriter:
         self._wake = asyncio.Event()
         self._taken = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._callers = 0
         self._closing = False
         self._task = asyncio.create_task(self._work(), name="group commit")
 
@@ -66,14 +65,12 @@ class GroupWriter:
                     return
                 self._wake.clear()
                 await self._wake.wait()
-            # Half of the callers go while the other half decide: neither the disk nor the processor waits.
-            await gathered(self._waiting, max(1, self._callers // 2))
+            await gathered(self._waiting)  # those who were just answered put their next save into this group
             group = self._take()
             self._taken.set()  # who was held back may queue now
             self._taken.clear()
             if group:
                 await self._store(group)
-                self._callers = len(group) + len(self._waiting)
 
     def _take(self) -> list[_Waiting]:
         """The next group: at most MAX_GROUP saves and MAX_GROUP_BYTES, but always one."""
