@@ -1,4 +1,5 @@
 -- What readers see, and how far each projector has come.
+-- Long because it is every read model's table, with what each column means beside it.
 -- Rows live in the schema read_models. A rebuild makes a copy of a read model's tables (LIKE ... INCLUDING ALL) in the
 -- schema read_models_next, fills it, and moves it over; so indexes are found by their columns, never by their names,
 -- and a later migration that changes a table says with it that the read model is to be rebuilt (state 'outdated').
