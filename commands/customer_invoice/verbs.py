@@ -1,12 +1,13 @@
 """Create, close and delete a customer invoice, as far as provider invoices need it; the next issue adds the rest."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from commands.handling import Decided, Done, settle
+from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
-from commands.ports.event_store import EventStore, Save, Write
+from commands.ports.event_store import Answer, EventStore, Save, Write
 from domain.customer_invoice import decisions
 from domain.customer_invoice.state import CustomerInvoice, fold
 from domain.identity import Stream, ad_hoc_invoice_stream, reference_stream
@@ -27,6 +28,10 @@ class CustomerInvoiceOutcome:
     changed: bool = True
 
 
+Answering = Callable[[CustomerInvoiceOutcome], Answer | None] | None
+"""How the edge renders the outcome for its idempotency key; None when there is no key."""
+
+
 @dataclass(frozen=True, slots=True)
 class AdHoc:
     """What an ad hoc invoice begins with; `period_to` defaults to `period_from`."""
@@ -39,7 +44,9 @@ class AdHoc:
     period_to: date | None = None
 
 
-async def create(store: EventStore, origin: Origin, wanted: AdHoc) -> Done[CustomerInvoiceOutcome]:
+async def create(
+    store: EventStore, origin: Origin, wanted: AdHoc, *, answer: Answering = None
+) -> Done[CustomerInvoiceOutcome]:
     """`pending`. The same one again changes nothing; Rejected `reference-taken`."""
     stream = ad_hoc_invoice_stream(wanted.reference)
 
@@ -59,31 +66,49 @@ async def create(store: EventStore, origin: Origin, wanted: AdHoc) -> Done[Custo
         outcome = CustomerInvoiceOutcome(stream.id, history.version + len(facts), state, bool(facts))
         return Decided(Save(origin=origin, writes=(Write(history, tuple(facts)),)) if facts else None, outcome)
 
-    return await settle(store, origin, decide)
+    return await settle(store, origin, decide, answer)
 
 
-async def close(store: EventStore, origin: Origin, invoice: UUID, reason: str) -> Done[CustomerInvoiceOutcome]:
-    """Final, never sent: what it holds is written off."""
+async def close(
+    store: EventStore,
+    origin: Origin,
+    invoice: UUID,
+    reason: str,
+    *,
+    expected: int | None = None,
+    answer: Answering = None,
+) -> Done[CustomerInvoiceOutcome]:
+    """Final, never sent: what it holds is written off. `expected`: the caller's version."""
     why = expect_reason(reason)
     stream = Stream("customer-invoice", invoice)
 
     async def decide() -> Decided[CustomerInvoiceOutcome]:
         history = await store.load(stream)
+        expect_version(history.version, expected)
         facts = decisions.close(_there(stream, fold(history.facts)), why)
         state = _there(stream, fold([*history.facts, *facts]))
         outcome = CustomerInvoiceOutcome(invoice, history.version + len(facts), state, bool(facts))
         return Decided(Save(origin=origin, writes=(Write(history, tuple(facts)),)) if facts else None, outcome)
 
-    return await settle(store, origin, decide)
+    return await settle(store, origin, decide, answer)
 
 
-async def delete(store: EventStore, origin: Origin, invoice: UUID, reason: str) -> Done[CustomerInvoiceOutcome]:
-    """A tombstone: what it had taken is offered again, in the same transaction."""
+async def delete(
+    store: EventStore,
+    origin: Origin,
+    invoice: UUID,
+    reason: str,
+    *,
+    expected: int | None = None,
+    answer: Answering = None,
+) -> Done[CustomerInvoiceOutcome]:
+    """A tombstone: what it had taken is offered again, in the same transaction. `expected`: the caller's version."""
     why = expect_reason(reason)
     stream = Stream("customer-invoice", invoice)
 
     async def decide() -> Decided[CustomerInvoiceOutcome]:
         history = await store.load(stream)
+        expect_version(history.version, expected)
         before = _there(stream, fold(history.facts))
         facts = decisions.delete(before, why)
         state = _there(stream, fold([*history.facts, *facts]))
@@ -93,7 +118,7 @@ async def delete(store: EventStore, origin: Origin, invoice: UUID, reason: str) 
         freed = await _freed(store, invoice, before, why)
         return Decided(Save(origin=origin, writes=(Write(history, tuple(facts)), *freed)), outcome)
 
-    return await settle(store, origin, decide)
+    return await settle(store, origin, decide, answer)
 
 
 async def _freed(store: EventStore, invoice: UUID, before: CustomerInvoice, reason: str) -> list[Write]:

@@ -1,20 +1,23 @@
 """/customer-invoices: as far as provider invoices need them. Create an ad hoc one, read, list, close, delete."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
 from commands.caller import Caller
-from commands.customer_invoice.verbs import AdHoc, CustomerInvoiceOutcome, close, create, delete
-from commands.handling import Done, expect_version
+from commands.customer_invoice.verbs import AdHoc, Answering, CustomerInvoiceOutcome, close, create, delete
+from commands.handling import Done
+from commands.origin import Origin
+from commands.ports.event_store import EventStore
 from domain.customer_invoice.state import LOCKED_OR_FINAL, CustomerInvoice, fold
 from domain.identity import Stream
 from projections.invoice_list.queries import InvoiceFilter, InvoiceItem, View
 from services.api.access import may
-from services.api.call import Call, CallDep, ToAnswer, Told, created_or_ok, etag, id_in_path, remember
+from services.api.call import Call, CallDep, ToAnswer, Told, created_or_ok, etag, id_in_path
 from services.api.fields import Amount, Currency, Day
 from services.api.histories import AfterVersion, AsOf, EventsLimit, history_answer, history_of
 from services.api.lists import Listing, ListingDep, have, page_answer
@@ -48,8 +51,7 @@ async def create_invoice(call: CallDep, body: NewCustomerInvoice) -> Response:
     wanted = AdHoc(body.customer, body.reference, body.invoice_date, body.period_from, body.currency, body.period_to)
 
     async def run(answer: ToAnswer[CustomerInvoiceOutcome] | None) -> Done[CustomerInvoiceOutcome]:
-        origin = call.origin()
-        return await remember(call, origin, await create(call.parts.store, origin, wanted), answer)
+        return await create(call.parts.store, call.origin(), wanted, answer=answer)
 
     return await call.command(run, lambda outcome: _told(outcome, call.caller, new=True), forever=True)
 
@@ -148,15 +150,27 @@ async def delete_invoice(call: CallDep, invoice: str, body: Because) -> Response
     return await _change(call, invoice, body, delete)
 
 
-async def _change(call: Call, invoice: str, body: Because, verb: Any) -> Response:  # noqa: ANN401 - close or delete
+class _Verb(Protocol):
+    """Close or delete."""
+
+    async def __call__(
+        self,
+        store: EventStore,
+        origin: Origin,
+        invoice: UUID,
+        reason: str,
+        *,
+        expected: int | None = None,
+        answer: Answering = None,
+    ) -> Done[CustomerInvoiceOutcome]: ...
+
+
+async def _change(call: Call, invoice: str, body: Because, verb: _Verb) -> Response:
     wanted = id_in_path(invoice)
 
     async def run(answer: ToAnswer[CustomerInvoiceOutcome] | None) -> Done[CustomerInvoiceOutcome]:
         origin = call.origin()
-        if call.if_match is not None:
-            history = await call.parts.store.load(Stream("customer-invoice", wanted))
-            expect_version(history.version, call.if_match)
-        return await remember(call, origin, await verb(call.parts.store, origin, wanted, body.reason), answer)
+        return await verb(call.parts.store, origin, wanted, body.reason, expected=call.if_match, answer=answer)
 
     return await call.command(run, lambda outcome: _told(outcome, call.caller), forever=True)
 

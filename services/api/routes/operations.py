@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from commands.caller import Caller
@@ -31,6 +32,7 @@ class OperationShape(Shape):
     done: int
     total: int | None
     message: str | None
+    position: int = Field(description="Pass it as `at_least` to a list that must show what is done by now")
 
 
 ACCEPTED: dict[int | str, dict[str, Any]] = {
@@ -71,6 +73,7 @@ async def get_operation(
     return Json(
         {
             **operation_view(found, call.caller),
+            "position": await call.parts.store.head(),  # read after the rows: lists that have it show all of these
             "results": [_item(item) for item in items],
             "next_after": items[-1].number if len(items) == limit else None,
         }

@@ -69,6 +69,7 @@ async def test_listed_synced_changed_and_adjusted(api: httpx.AsyncClient, lists:
     assert (asked.status_code, asked.headers["location"]) == (202, asked.json()["href"])
     done = await ended(api, asked.json())
     assert (done["status"], done["results"][0]["outcome"]) == ("done", "imported"), done
+    assert done["position"] >= (await ok(api.get("/v1/events?type=provider-invoice.activated")))["items"][0]["position"]
     invoice = done["results"][0]["href"].rpartition("/")[2]
     raw = await api.get(f"{INVOICES}/{invoice}/file")
     assert raw.content == (lists.folder / "A-1.csv").read_bytes()
