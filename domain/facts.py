@@ -4,13 +4,25 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from domain.customer_invoice import approval_events, calculation_events
 from domain.customer_invoice import events as customer_invoice
 from domain.fact import Fact, Topic
+from domain.numbering import events as numbering
 from domain.operations import events as operations
 from domain.provider_invoice import events as provider_invoice
 from domain.reference import events as reference
 from domain.usage_offer import events as usage_offer
 
+_MODULES = (
+    provider_invoice,
+    usage_offer,
+    customer_invoice,
+    calculation_events,
+    approval_events,
+    numbering,
+    reference,
+    operations,
+)
 _BASES = {
     Fact,
     provider_invoice.ProviderInvoiceFact,
@@ -22,7 +34,7 @@ _BASES = {
 
 
 def _classes() -> Iterator[type[Fact]]:
-    for module in (provider_invoice, usage_offer, customer_invoice, reference, operations):
+    for module in _MODULES:
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Fact) and "type" in vars(value) and value not in _BASES:
                 yield value
@@ -52,6 +64,7 @@ TOPIC_OF_KIND: Final[Mapping[str, Topic]] = MappingProxyType(
                 "customer",
                 "cluster",
                 "cluster-tree",
+                "invoice-numbers",
                 "product",
                 "group",
                 "exchange-rate",

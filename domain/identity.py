@@ -7,6 +7,7 @@ so that no two lists of parts share a name.
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
@@ -59,6 +60,21 @@ def usage_offer_stream(provider_invoice: UUID, attempt: int, customer: str) -> S
 def ad_hoc_invoice_stream(reference: str) -> Stream:
     """The ad hoc customer invoice with this reference, which no other has."""
     return Stream("customer-invoice", id_for("customer-invoice", "ad-hoc", reference))
+
+
+def periodical_invoice_stream(customer: str, period_from: date) -> Stream:
+    """The periodical invoice of a customer for the billing period that begins on this day."""
+    return Stream("customer-invoice", id_for("customer-invoice", "periodical", customer, period_from.isoformat()))
+
+
+def invoice_numbers_stream(series: str, year: int | None) -> Stream:
+    """The numbers of a series in a year; None: of a series that never restarts."""
+    return Stream("invoice-numbers", id_for("invoice-numbers", series, "" if year is None else str(year)))
+
+
+def purchase_id(customer: str, key: str) -> UUID:
+    """A posted purchase, by the key that its poster gave it."""
+    return id_for("purchase", customer, key)
 
 
 @lru_cache(maxsize=10_000)

@@ -4,7 +4,7 @@ from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from domain.fact import Fact, Part
+from domain.fact import Fact, Part, PersonalText
 from domain.usage_offer.events import LineRange
 from domain.wire import Exact
 
@@ -16,6 +16,10 @@ class CustomerInvoiceFact(Fact):
 
     customer: str
     reference: str
+
+    def data_subject(self) -> str | None:
+        """Comments and the customer's name are encrypted under the customer's key."""
+        return f"customer/{self.customer}"
 
 
 class CustomerInvoiceCreated(CustomerInvoiceFact):
@@ -41,22 +45,36 @@ class PurchaseSource(Part):
     ranges: tuple[LineRange, ...]
 
 
+class PostedSource(Part):
+    """Where a batch of purchases comes from: rows of the purchase store that carry this batch's id.
+
+    `ranges` are sequence numbers of the store and speak of rows of this batch only; empty: all of the batch.
+    """
+
+    batch: UUID
+    ranges: tuple[LineRange, ...] = ()
+
+
 class PurchasesAdded(CustomerInvoiceFact):
-    """A batch of at most 10,000 purchases arrived."""
+    """A batch of at most 10,000 purchases arrived. `cost` is the sum of the known costs, in `currency`.
+
+    `digest`: of offered lines SHA-256 over their `number,cost` rows, of posted purchases over their `id,digest` rows.
+    """
 
     type: ClassVar[str] = "customer-invoice.purchases-added"
-    source: PurchaseSource
+    source: PurchaseSource | PostedSource
     lines: int
     cost: Exact
     currency: str
     digest: str
+    without_cost: int = 0
 
 
 class PurchasesRemoved(CustomerInvoiceFact):
     """Purchases left the invoice."""
 
     type: ClassVar[str] = "customer-invoice.purchases-removed"
-    source: PurchaseSource
+    source: PurchaseSource | PostedSource
     lines: int
     cost: Exact
     currency: str
@@ -71,12 +89,14 @@ class CustomerInvoiceChanged(CustomerInvoiceFact):
 
 
 class CustomerInvoiceClosed(CustomerInvoiceFact):
-    """Final: never sent, no number."""
+    """Final: never sent, no number. Written off: its purchases, their cost, and what they would have brought."""
 
     type: ClassVar[str] = "customer-invoice.closed"
     reason: str
     lines: int
     cost: Exact
+    revenue_total: Exact | None = None
+    closed_by: str | None = None
 
 
 class CustomerInvoiceDeleted(CustomerInvoiceFact):
@@ -84,3 +104,13 @@ class CustomerInvoiceDeleted(CustomerInvoiceFact):
 
     type: ClassVar[str] = "customer-invoice.deleted"
     reason: str
+
+
+class CustomerInvoiceCommented(CustomerInvoiceFact):
+    """Somebody said something about it; possible at any time before it is final."""
+
+    type: ClassVar[str] = "customer-invoice.commented"
+    number: int
+    """Of the comment, from 1."""
+    author: str
+    comment: PersonalText

@@ -1,71 +1,109 @@
-"""A customer invoice as far as the release of usage needs it: is it there, is it final, what does it hold."""
+"""A customer invoice's present state, folded from its facts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
+from domain.customer_invoice import approval_events as a
+from domain.customer_invoice import calculation_events as c
 from domain.customer_invoice import events as e
+from domain.customer_invoice.holdings import Batch, Holding, PostedHolding, offered, posted
 from domain.fact import Fact
-from domain.money import add, less
+from domain.money import add
 from domain.rejected import Rejected
-from domain.usage_offer.ranges import Ranges, minus, normal
 
 Status = Literal["pending", "open", "approving", "approved", "closed", "error", "deleted"]
+FINAL: frozenset[Status] = frozenset({"approved", "closed"})
 LOCKED_OR_FINAL: frozenset[Status] = frozenset({"approving", "approved", "closed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """What the invoice holds of one usage offer."""
+class Approval:
+    """A running approval: the process as at the request, the step it is at (from 1), who approved what."""
 
-    provider_invoice: UUID
-    ranges: Ranges
-    lines: int
-    cost: Decimal
+    process: str
+    process_version: int
+    steps: tuple[a.ApprovalStep, ...]
+    four_eyes: bool
+    requested_by: str
+    snapshot: a.CustomerSnapshot
+    step: int = 1
+    approvers: tuple[str, ...] = ()
+    """Of the present step, so far."""
+    earlier: tuple[str, ...] = ()
+    """Who approved a step before."""
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerInvoice:
-    """The present state. `holdings` are by the id of the usage offer."""
+    """The present state. `holdings` are by the id of the usage offer, `posted` by that of the batch.
+
+    `version` counts the facts, as the stream does; `last_batch` is the version of the last one that added or removed
+    purchases. `calculation`: the last one that succeeded, with `items` whole; `failure`: set while in `error`.
+    """
 
     customer: str
     reference: str
     currency: str
+    invoice_type: e.InvoiceType
+    invoice_date: date
+    period_from: date
+    period_to: date
     status: Status = "pending"
     holdings: Mapping[UUID, Holding] = field(default_factory=dict)
+    posted: Mapping[UUID, PostedHolding] = field(default_factory=dict)
+    version: int = 0
+    last_batch: int = 0
+    calculations: int = 0
+    calculation: c.Calculated | None = None
+    items: tuple[c.ItemValue, ...] = ()
+    failure: c.CalculationFailed | None = None
+    approval: Approval | None = None
+    approved: a.Approved | None = None
+    comments: int = 0
+    parts: tuple[c.ItemValue, ...] = ()
+    """Items of a calculation whose last part is still to come."""
 
     @property
     def lines(self) -> int:
         """How many purchases it holds."""
-        return sum(h.lines for h in self.holdings.values())
+        return sum(h.lines for h in self.holdings.values()) + sum(h.lines for h in self.posted.values())
 
     @property
     def cost(self) -> Decimal:
-        """Their exact cost."""
-        return add(*(h.cost for h in self.holdings.values()))
+        """Their exact cost, as far as it is in the invoice's currency."""
+        offered_cost = (h.cost for h in self.holdings.values() if h.currency == self.currency)
+        return add(*offered_cost, *(h.cost for h in self.posted.values() if h.currency == self.currency))
+
+    @property
+    def stale(self) -> bool:
+        """Whether something changed since the totals shown were calculated."""
+        return self.status == "pending"
 
 
 def evolve(state: CustomerInvoice | None, fact: Fact) -> CustomerInvoice | None:
     """The state after a fact."""
+    if isinstance(fact, e.CustomerInvoiceCreated):
+        return _created(state, fact)
+    if state is None:
+        return None
+    state = replace(state, version=state.version + 1)
     match fact:
-        case e.CustomerInvoiceCreated():
-            return CustomerInvoice(fact.customer, fact.reference, fact.currency)
-        case _ if state is None:
-            return None
-        case e.PurchasesAdded():
-            return replace(state, holdings=_with(state, fact), status="pending")
-        case e.PurchasesRemoved():
-            return replace(state, holdings=_without(state, fact), status="pending")
+        case e.PurchasesAdded() | e.PurchasesRemoved():
+            return replace(_moved(state, fact), status="pending", last_batch=state.version, failure=None)
         case e.CustomerInvoiceChanged():
-            return replace(state, status="pending")
-        case e.CustomerInvoiceClosed():
-            return replace(state, status="closed")
+            return replace(state, status="pending", failure=None)
+        case c.ItemsCalculated() | c.Calculated() | c.CalculationFailed():
+            return _calculated(state, fact)
+        case e.CustomerInvoiceCommented():
+            return replace(state, comments=fact.number)
         case e.CustomerInvoiceDeleted():
-            return replace(state, status="deleted", holdings={})
+            return replace(state, status="deleted", holdings={}, posted={})
         case _:
-            return state
+            return _decided(state, fact)
 
 
 def fold(facts: Iterable[Fact]) -> CustomerInvoice | None:
@@ -86,27 +124,76 @@ def expect_open_to_change(invoice: CustomerInvoice) -> None:
         raise Rejected("invoice-final", f"{invoice.reference} is {invoice.status}: use adjust for a correction.")
 
 
-def _with(state: CustomerInvoice, fact: e.PurchasesAdded) -> dict[UUID, Holding]:
-    source, before = fact.source, state.holdings.get(fact.source.offer)
-    holding = Holding(
-        provider_invoice=source.provider_invoice,
-        ranges=normal((*(before.ranges if before else ()), *source.ranges)),
-        lines=(before.lines if before else 0) + fact.lines,
-        cost=add(before.cost if before else Decimal(0), fact.cost),
+def _created(before: CustomerInvoice | None, fact: e.CustomerInvoiceCreated) -> CustomerInvoice:
+    """It begins; one that was deleted begins anew in the same stream."""
+    return CustomerInvoice(
+        customer=fact.customer,
+        reference=fact.reference,
+        currency=fact.currency,
+        invoice_type=fact.invoice_type,
+        invoice_date=fact.invoice_date,
+        period_from=fact.period_from,
+        period_to=fact.period_to,
+        version=(before.version if before else 0) + 1,
+        calculations=before.calculations if before else 0,
+        comments=before.comments if before else 0,
     )
-    return {**state.holdings, source.offer: holding}
 
 
-def _without(state: CustomerInvoice, fact: e.PurchasesRemoved) -> dict[UUID, Holding]:
-    holdings = dict(state.holdings)
-    before = holdings.get(fact.source.offer)
-    if before is None:
-        return holdings
-    rest = minus(before.ranges, fact.source.ranges)
-    if fact.lines < before.lines and rest:
-        holdings[fact.source.offer] = replace(
-            before, ranges=rest, lines=before.lines - fact.lines, cost=less(before.cost, fact.cost)
-        )
-    else:
-        del holdings[fact.source.offer]
-    return holdings
+def _moved(state: CustomerInvoice, fact: Batch) -> CustomerInvoice:
+    if isinstance(fact.source, e.PostedSource):
+        return replace(state, posted=posted(state.posted, fact.source, fact))
+    return replace(state, holdings=offered(state.holdings, fact.source, fact))
+
+
+def _calculated(
+    state: CustomerInvoice, fact: c.ItemsCalculated | c.Calculated | c.CalculationFailed
+) -> CustomerInvoice:
+    if isinstance(fact, c.ItemsCalculated):
+        return replace(state, parts=(*state.parts, *fact.items))
+    if isinstance(fact, c.CalculationFailed):
+        return replace(state, status="error", failure=fact, parts=(), calculations=fact.calculation)
+    return replace(
+        state,
+        status="open" if fact.through >= state.last_batch else "pending",  # a later batch is not in these totals
+        calculation=fact,
+        items=(*state.parts, *fact.items),
+        parts=(),
+        failure=None,
+        calculations=fact.calculation,
+    )
+
+
+def _decided(state: CustomerInvoice, fact: Fact) -> CustomerInvoice:
+    """What people decide: approval and its end."""
+    match fact:
+        case e.CustomerInvoiceClosed():
+            return replace(state, status="closed", approval=None)
+        case a.ApprovalRequested():
+            approval = Approval(
+                process=fact.process,
+                process_version=fact.process_version,
+                steps=fact.steps,
+                four_eyes=fact.four_eyes,
+                requested_by=fact.requested_by,
+                snapshot=fact.snapshot,
+            )
+            return replace(state, status="approving", approval=approval)
+        case a.StepApproved() if state.approval is not None:
+            return replace(state, approval=_stepped(state.approval, fact))
+        case a.StepRejected() if state.approval is not None:
+            back = replace(state.approval, step=max(fact.to_step, 1), approvers=(), earlier=())
+            return replace(state, approval=back)
+        case a.Reopened():
+            return replace(state, status="pending", approval=None)
+        case a.Approved():
+            return replace(state, status="approved", approved=fact)
+        case _:
+            return state
+
+
+def _stepped(approval: Approval, fact: a.StepApproved) -> Approval:
+    approvers = (*approval.approvers, fact.approver)
+    if not fact.complete:
+        return replace(approval, approvers=approvers)
+    return replace(approval, step=approval.step + 1, approvers=(), earlier=(*approval.earlier, *approvers))

@@ -1,0 +1,1 @@
+"""Invoice numbers without a gap: one stream per series and year."""
