@@ -1,0 +1,1 @@
+"""Pricing: purchases and rules in, items out. Pure; see `docs/pricing.md`."""
