@@ -18,14 +18,15 @@ def data_of(first: First) -> dict[str, Any]:
 
 def change_values(fact: ChangeReported) -> dict[str, str]:
     """The figures of a change that a provider reported."""
-    currency = fact.currency
+    currency, listed = fact.currency, fact.listed_currency or fact.currency
     return {
         "provider": fact.provider,
         "invoice_number": fact.invoice_number,
         "imported_total": money(fact.imported_total, currency),
-        "total": money(fact.total, currency),
-        "difference": money(less(fact.total, fact.imported_total), currency),
+        "total": money(fact.total, listed),
+        "difference": money(less(fact.total, fact.imported_total), currency) if listed == currency else "",
         "currency": currency,
+        "listed_currency": listed,
         "imported_revision": fact.imported_revision or "",
         "revision": fact.revision or "",
         "message": fact.message,

@@ -97,7 +97,7 @@ async def _begin(desk: InvoiceDesk, origin: Origin, loaded: Loaded, new: _New, b
     before: list[Fact] = []
     state = loaded.state
     if state.source == "automatic":
-        before = changes.check_change(state, new.revision, new.header.total)
+        before = changes.check_change(state, new.revision, new.header.total, new.header.currency)
         state = fold([*loaded.history.facts, *before]) or state
     header = _with_total(new.header, less(new.header.total, state.header.total, billed))
     adjusted, begun = changes.adjust(
@@ -127,13 +127,16 @@ async def _listed(desk: SyncDesk, origin: Origin, loaded: Loaded, total: Decimal
     if offered is None:
         raise Rejected("not-listed", f"{state.provider} does not list {state.number} any more: nothing to adjust to.")
     header = header_of(offered)
-    if (offered.revision, header.total) == state.imported:
-        raise Rejected("no-open-change", f"{state.provider} lists {state.number} as it was imported: sync to see that.")
     if header.currency != state.header.currency:
         raise Rejected(
             "currency-changed",
             f"{state.provider} lists {state.number} in {header.currency}, it was imported in {state.header.currency}: "
             "deactivate it and sync it again.",
+        )
+    if (offered.revision, header.total, None) == state.imported:
+        raise Rejected(
+            "no-open-change",
+            f"{state.provider} lists {state.number} as it was imported or adjusted to: nothing to adjust.",
         )
     if total is not None and total != header.total:
         raise Rejected(

@@ -11,7 +11,7 @@ from commands.provider_invoice.desk import InvoiceDesk, Loaded, Outcome, load, p
 from commands.provider_invoice.difference import difference_of
 from domain.fact import Fact
 from domain.identity import usage_offer_stream
-from domain.provider_invoice import conclude, populate
+from domain.provider_invoice import conclude
 from domain.provider_invoice.checksum import Override
 from domain.provider_invoice.conclude import Resolved
 from domain.provider_invoice.events import Activated
@@ -59,7 +59,7 @@ async def conclude_attempt(
     facts = list(begun)
     invoice = state_after(loaded.state, facts)
     if invoice.adjusts is not None:
-        difference = populate.make_difference(invoice, await difference_of(desk, origin, loaded.id, invoice))
+        difference = await difference_of(desk, origin, loaded.id, invoice)
         facts += difference
         invoice = state_after(invoice, difference)
     probe = conclude.conclude(

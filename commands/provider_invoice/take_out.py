@@ -7,10 +7,11 @@ from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
 from commands.ports.event_store import Save, Write
 from commands.provider_invoice.change import outcome_after
-from commands.provider_invoice.desk import Answering, InvoiceDesk, Outcome, load
+from commands.provider_invoice.desk import Answering, InvoiceDesk, Loaded, Outcome, load
 from commands.provider_invoice.offers import billed_by, expect_no_adjustments, offers_of, withdrawals
 from domain.fact import Fact
 from domain.provider_invoice import lifecycle
+from domain.provider_invoice.changes import adjustment_deleted
 from domain.provider_invoice.lifecycle import Billed
 from domain.provider_invoice.state import ProviderInvoice
 
@@ -67,7 +68,17 @@ async def _take_out(
             return Decided(None, outcome_after(loaded, []))
         if active:
             await expect_no_adjustments(desk, loaded)
-        save = Save(origin=origin, writes=(Write(loaded.history, tuple(facts)), *writes))
+        reopened = await _reopened(desk, loaded) if verb is lifecycle.delete else ()
+        save = Save(origin=origin, writes=(Write(loaded.history, tuple(facts)), *writes, *reopened))
         return Decided(save, outcome_after(loaded, facts))
 
     return await settle(desk.store, origin, decide, answer)
+
+
+async def _reopened(desk: InvoiceDesk, deleted: Loaded) -> tuple[Write, ...]:
+    """The change that a deleted adjustment had settled on its original is open again, in the same transaction."""
+    if deleted.state.adjusts is None:
+        return ()
+    original = await load(desk, deleted.state.adjusts)
+    facts = adjustment_deleted(original.state, deleted.id, deleted.state.number)
+    return (Write(original.history, tuple(facts)),) if facts else ()

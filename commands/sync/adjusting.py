@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from commands.operations.work import Ended, GiveBack, Work
-from commands.ports.event_store import Conflict
+from commands.ports.event_store import Conflict, Write
 from commands.ports.imports import EndImport
 from commands.ports.operations import Item
 from commands.provider_invoice.checks import conclude_attempt
@@ -13,6 +13,7 @@ from commands.provider_invoice.desk import Loaded, load
 from commands.sync.desk import SyncDesk
 from commands.sync.importing import Importing, Seen
 from commands.sync.outcome import item_name, item_of
+from domain.provider_invoice.changes import adjusted_again
 from domain.provider_invoice.lifecycle import FOREIGN_CURRENCY
 from domain.provider_invoice.populate import next_attempt
 from domain.provider_invoice.state import ProviderInvoice
@@ -56,12 +57,26 @@ async def import_again(desk: SyncDesk, work: Work, loaded: Loaded) -> Item | Non
             return await importing.fill_and_conclude(None, lease.losses)
         if state.status == "error" and state.import_code in {None, FOREIGN_CURRENCY}:
             return await _retry(desk, work, loaded)
-        await importing.begin(Seen(loaded.history, state), [next_attempt(state)])
+        beside = await _closed_again(desk, loaded) if state.status == "deleted" else ()
+        await importing.begin(Seen(loaded.history, state), [next_attempt(state)], beside=beside)
         return await importing.fill_and_conclude(None, 0)
+    except Rejected as refused:
+        item = Item(item_name(state.provider, state.number), "refused", refused.detail)
+        await work.put(item)
+        return item
     except Conflict as moved:
         raise GiveBack("The invoice is being changed by others.", seconds=1.0) from moved
     finally:
         await desk.imports.leave(loaded.id, work.hold)
+
+
+async def _closed_again(desk: SyncDesk, deleted: Loaded) -> tuple[Write, ...]:
+    """A deleted adjustment that is had again settles the change of its original as before, or is refused."""
+    if deleted.state.adjusts is None:
+        return ()
+    original = await load(desk.invoices, deleted.state.adjusts)
+    facts = adjusted_again(original.state, deleted.id, deleted.state)
+    return (Write(original.history, tuple(facts)),) if facts else ()
 
 
 async def retry_adjustments(desk: SyncDesk, work: Work, original: ProviderInvoice) -> None:

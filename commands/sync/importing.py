@@ -54,11 +54,11 @@ class Importing:
         """The invoice's stream."""
         return provider_invoice_stream(self.provider, self.number)
 
-    async def begin(self, seen: Seen, facts: Sequence[Fact], *more: Rows) -> None:
+    async def begin(self, seen: Seen, facts: Sequence[Fact], *more: Rows, beside: Sequence[Write] = ()) -> None:
         """Store the facts that begin an attempt, beside the right to go on with it. Conflict: look again."""
         origin = self.work.origin(str(self.stream), "begin", str(seen.history.version))
         hold = HoldImport(self.stream.id, seen.next_attempt, self.work.hold, origin.now)
-        await self._append(Save(origin, (Write(seen.history, tuple(facts)),), rows=(hold, *more)))
+        await self._append(Save(origin, (Write(seen.history, tuple(facts)), *beside), rows=(hold, *more)))
 
     async def end(self, seen: Seen, facts: Sequence[Fact], *more: Rows) -> Item:
         """Store facts that end an attempt or a try of it, with the result that they tell. Conflict: look again."""

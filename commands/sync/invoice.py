@@ -212,7 +212,8 @@ class _InvoiceSync:
         return None
 
     async def _check_change(self, seen: Seen) -> Item:
-        facts = check_change(seen.state, self._offered.revision, self._offered.total) if seen.state else []
+        offered = self._offered
+        facts = check_change(seen.state, offered.revision, offered.total, offered.currency) if seen.state else []
         item = item_of(self._body.code, self._offered.number, self._stream.id, facts)
         if not facts:
             await self._work.put(item)

@@ -53,7 +53,7 @@ def conclude(
     currency = _foreign_currency(invoice)
     if currency is not None:
         return _failure(invoice, [("import_failed", currency, None)], retry=retry)
-    totals = invoice.totals
+    totals = invoice.checked
     waived: list[Fact] = []
     difference = totals.difference
     sum_is_right = difference == 0 or invoice.overridden is not None
@@ -176,7 +176,7 @@ def _activated(invoice: ProviderInvoice, totals: Totals, resolved: Resolved) -> 
         invoice,
         e.Activated,
         header=invoice.header,
-        totals=totals,
+        totals=invoice.totals,
         checksum_difference=totals.difference,
         rows=invoice.rows,
         excluded_rows=resolved.excluded_rows,

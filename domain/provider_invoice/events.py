@@ -39,6 +39,8 @@ class PopulationStarted(ProviderInvoiceFact):
     carried: tuple[PartRef, ...] = ()
     adjusts: UUID | None = None
     adjusts_number: str | None = None
+    adjusts_total: Exact | None = None
+    """An adjustment's: the corrected invoice's whole total, with which that one's lines are compared."""
 
 
 class LinesPopulated(ProviderInvoiceFact):
@@ -75,6 +77,8 @@ class HeaderCorrected(ProviderInvoiceFact):
     type: ClassVar[str] = "provider-invoice.header-corrected"
     header: Header
     before: Header
+    adjusts_total: Exact | None = None
+    """An adjustment's: the corrected invoice's whole total from now on."""
 
 
 class ReferencesUnresolved(ProviderInvoiceFact):
@@ -172,6 +176,8 @@ class ChangeReported(ProviderInvoiceFact):
     total: Exact
     currency: str
     message: str
+    listed_currency: str | None = None
+    """The currency of `total`, where the provider now reports another one than `currency`."""
 
 
 class ChangeAcknowledged(ProviderInvoiceFact):
@@ -199,6 +205,24 @@ class Adjusted(ProviderInvoiceFact):
     adjustment_number: str
     revision: str | None
     total: Exact
+
+
+class ChangeReopened(ProviderInvoiceFact):
+    """An adjustment is deleted: what the provider reports is not billed, and a problem again.
+
+    What is imported is the state before that adjustment; later changes and adjustments are settled no more either.
+    """
+
+    type: ClassVar[str] = "provider-invoice.change-reopened"
+    adjustment: UUID
+    adjustment_number: str
+    imported_revision: str | None
+    imported_total: Exact
+    revision: str | None
+    total: Exact
+    currency: str
+    message: str
+    listed_currency: str | None = None
 
 
 class Deactivated(ProviderInvoiceFact):

@@ -1,8 +1,10 @@
 """Filling an invoice: the header, chunks of a file, parts of a manual upload."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from domain.fact import Fact
+from domain.money import add, less
 from domain.provider_invoice import events as e
 from domain.provider_invoice.checksum import readable
 from domain.provider_invoice.parts import DIFFERENCE, FileRef, Header, LineSums, PartRef
@@ -70,6 +72,7 @@ def started(
         carried=carried,
         adjusts=invoice.adjusts if invoice and not again else None,
         adjusts_number=invoice.adjusts_number if invoice and not again else None,
+        adjusts_total=invoice.adjusts_total if invoice and not again else None,
     )
 
 
@@ -167,9 +170,30 @@ def correct_header(invoice: ProviderInvoice, header: Header) -> list[Fact]:
             attempt=attempt,
             header=header,
             before=invoice.header,
+            adjusts_total=None
+            if invoice.adjusts_total is None
+            else add(invoice.adjusts_total, less(header.total, invoice.header.total)),
         )
     )
     return facts
+
+
+def follow_billed(invoice: ProviderInvoice, billed: Decimal) -> list[Fact]:
+    """An adjustment's total is the corrected invoice's less what is billed today: it follows when that has changed."""
+    if invoice.adjusts_total is None:
+        return []
+    total = less(invoice.adjusts_total, billed)
+    if total == invoice.header.total:
+        return []
+    return [
+        e.HeaderCorrected(
+            provider=invoice.provider,
+            invoice_number=invoice.number,
+            attempt=invoice.attempt,
+            header=invoice.header.model_copy(update={"total": total}),
+            before=invoice.header,
+        )
+    ]
 
 
 def expect_manual_and_open(invoice: ProviderInvoice) -> None:

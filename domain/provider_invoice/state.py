@@ -10,17 +10,9 @@ from uuid import UUID
 from domain.fact import Fact
 from domain.provider_invoice import events as e
 from domain.provider_invoice.parts import DIFFERENCE, ErrorReason, FileRef, Header, LineSums, PartRef, Totals
+from domain.provider_invoice.reported import Change, Reported, without_adjustment
 
 Status = Literal["populating", "active", "error", "deactivated", "deleted"]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What the provider reported for an active invoice; `open` until somebody or the provider settles it."""
-
-    revision: str | None
-    total: Decimal
-    how: Literal["open", "acknowledged", "withdrawn", "adjusted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +35,12 @@ class ProviderInvoice:
     tries: int = 0
     overridden: Decimal | None = None
     changes: tuple[Change, ...] = ()
+    listed: Reported | None = None
+    """What the provider reported last, as far as it was another than what was imported."""
     adjusts: UUID | None = None
     adjusts_number: str | None = None
+    adjusts_total: Decimal | None = None
+    """An adjustment's: the corrected invoice's whole total."""
     adjustments: tuple[UUID, ...] = ()
 
     @property
@@ -64,6 +60,17 @@ class ProviderInvoice:
     def totals(self) -> Totals:
         """The checksum's figures as of now."""
         return Totals.of(self.header, self.sums)
+
+    @property
+    def checked(self) -> Totals:
+        """The checksum's figures: of an adjustment those of the whole corrected invoice, not of the difference.
+
+        The difference itself would miss by a cent where both invoices were rounded, or by what was overridden.
+        """
+        if self.adjusts_total is None:
+            return self.totals
+        whole = LineSums.of(part.sums for name, part in self.parts.items() if part.complete and name != DIFFERENCE)
+        return Totals.of(self.header.model_copy(update={"total": self.adjusts_total}), whole)
 
     @property
     def rows(self) -> int:
@@ -86,11 +93,11 @@ class ProviderInvoice:
         return self.changes[self._last_adjusted + 1 :]
 
     @property
-    def imported(self) -> tuple[str | None, Decimal]:
-        """The (revision, total) that the provider's list is compared with: what was imported, or adjusted to since."""
+    def imported(self) -> Reported:
+        """What the provider's list is compared with: what was imported, or adjusted to since."""
         if self._last_adjusted < 0:
-            return self.revision, self.header.total
-        return self.changes[self._last_adjusted].revision, self.changes[self._last_adjusted].total
+            return self.revision, self.header.total, None
+        return self.changes[self._last_adjusted].reported
 
     @property
     def _last_adjusted(self) -> int:
@@ -124,7 +131,8 @@ def evolve(state: ProviderInvoice | None, fact: Fact) -> ProviderInvoice | None:
         case e.PartRemoved():
             return replace(state, parts={k: v for k, v in state.parts.items() if k != fact.part})
         case e.HeaderCorrected():
-            return replace(state, header=fact.header, overridden=None)
+            whole = state.adjusts_total if fact.adjusts_total is None else fact.adjusts_total
+            return replace(state, header=fact.header, overridden=None, adjusts_total=whole)
         case e.ReferencesUnresolved():
             return _failed(state, "unresolved_references", fact.message)
         case e.ChecksumFailed():
@@ -153,21 +161,23 @@ def evolve(state: ProviderInvoice | None, fact: Fact) -> ProviderInvoice | None:
                 difference=None,
                 tries=0,
                 changes=(),
+                listed=None,
                 revision=fact.revision,
             )
         case e.ChangeReported():
-            return replace(state, changes=(*state.changes, Change(fact.revision, fact.total, "open")))
+            return _reported(state, fact)
         case e.ChangeAcknowledged():
             return _settled(state, "acknowledged")
-        case e.ChangeWithdrawn():
-            return _settled(state, "withdrawn")
+        case e.ChangeWithdrawn() if state.changes:
+            return replace(_settled(state, "withdrawn"), listed=(fact.revision, fact.total, None))
         case e.Adjusted():
-            settled = _settled(state, "adjusted")
-            return replace(settled, adjustments=(*state.adjustments, fact.adjustment))
+            return _adjusted(state, fact)
+        case e.ChangeReopened():
+            return _reported(replace(state, changes=without_adjustment(state.changes, fact.adjustment)), fact)
         case e.Deactivated():
-            return replace(state, status="deactivated", changes=())
+            return replace(state, status="deactivated", changes=(), listed=None)
         case e.Deleted():
-            return replace(state, status="deleted", changes=(), reasons=(), messages=(), import_code=None)
+            return replace(state, status="deleted", changes=(), listed=None, reasons=(), messages=(), import_code=None)
         case _:
             return state
 
@@ -197,6 +207,7 @@ def _started(state: ProviderInvoice | None, fact: e.PopulationStarted) -> Provid
         parts={p.part: p for p in fact.carried},
         adjusts=fact.adjusts,
         adjusts_number=fact.adjusts_number,
+        adjusts_total=fact.adjusts_total,
         adjustments=state.adjustments if state else (),
     )
 
@@ -242,7 +253,27 @@ def _failed(state: ProviderInvoice, reason: ErrorReason, message: str) -> Provid
     )
 
 
-def _settled(state: ProviderInvoice, how: Literal["acknowledged", "withdrawn", "adjusted"]) -> ProviderInvoice:
+def _reported(state: ProviderInvoice, fact: e.ChangeReported | e.ChangeReopened) -> ProviderInvoice:
+    change = Change(fact.revision, fact.total, "open", fact.listed_currency)
+    return replace(state, changes=(*state.changes, change), listed=change.reported)
+
+
+def _adjusted(state: ProviderInvoice, fact: e.Adjusted) -> ProviderInvoice:
+    """The change that it settles is the last one with its pair; of a manual invoice nothing was reported."""
+    adjustments = tuple(dict.fromkeys((*state.adjustments, fact.adjustment)))
+    if state.source == "manual":
+        return replace(state, adjustments=adjustments)
+    to: Reported = (fact.revision, fact.total, None)
+    changes = list(state.changes)
+    settled = Change(fact.revision, fact.total, "adjusted", adjustment=fact.adjustment)
+    at = next((i for i in reversed(range(len(changes))) if changes[i].reported == to), None)
+    if at is None:
+        return replace(state, changes=(*changes, settled), adjustments=adjustments, listed=to)
+    changes[at] = settled
+    return replace(state, changes=tuple(changes), adjustments=adjustments)
+
+
+def _settled(state: ProviderInvoice, how: Literal["acknowledged", "withdrawn"]) -> ProviderInvoice:
     if not state.changes:
         return state
     return replace(state, changes=(*state.changes[:-1], replace(state.changes[-1], how=how)))

@@ -115,7 +115,7 @@ def activated(row: Maybe, _fact: e.Activated, record: FeedRecord) -> Row:
     return _mended(there(row, record), record, "active")
 
 
-def change_reported(row: Maybe, fact: e.ChangeReported, record: FeedRecord) -> Row:
+def change_reported(row: Maybe, fact: e.ChangeReported | e.ChangeReopened, record: FeedRecord) -> Row:
     """Somebody has to adjust, acknowledge, or sync anew."""
     row = there(row, record)
     return _changed(
@@ -160,6 +160,7 @@ PROBLEM_INVOICES: Final = ReadModel(
         step(PROBLEMS, e.ImportRetried, retried),
         step(PROBLEMS, e.Activated, activated),
         step(PROBLEMS, e.ChangeReported, change_reported),
+        step(PROBLEMS, e.ChangeReopened, change_reported),
         step(PROBLEMS, e.ChangeAcknowledged, change_settled),
         step(PROBLEMS, e.ChangeWithdrawn, change_settled),
         step(PROBLEMS, e.Adjusted, change_settled),

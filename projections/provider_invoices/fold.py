@@ -165,7 +165,7 @@ def activated(row: Maybe, fact: e.Activated, record: FeedRecord) -> Row:
     )
 
 
-def change_reported(row: Maybe, fact: e.ChangeReported, record: FeedRecord) -> Row:
+def change_reported(row: Maybe, fact: e.ChangeReported | e.ChangeReopened, record: FeedRecord) -> Row:
     """The stored total is left alone; the change stands beside it."""
     return _changed(
         there(row, record),
@@ -187,7 +187,8 @@ def adjusted(row: Maybe, fact: e.Adjusted, record: FeedRecord) -> Row:
     """The difference is an invoice of its own, linked here; the link back is on that one's first fact."""
     row = there(row, record)
     link = {"id": str(fact.adjustment), "number": fact.adjustment_number}
-    return _changed(row, record, change_open=False, adjustments=(*row.adjustments, link))
+    adjustments = row.adjustments if link in row.adjustments else (*row.adjustments, link)
+    return _changed(row, record, change_open=False, adjustments=adjustments)
 
 
 def deactivated(row: Maybe, _fact: e.Deactivated, record: FeedRecord) -> Row:
@@ -220,6 +221,7 @@ STEPS = (
     step(INVOICES, e.ChecksumOverridden, overridden),
     step(INVOICES, e.Activated, activated),
     step(INVOICES, e.ChangeReported, change_reported),
+    step(INVOICES, e.ChangeReopened, change_reported),
     step(INVOICES, e.ChangeAcknowledged, change_settled),
     step(INVOICES, e.ChangeWithdrawn, change_settled),
     step(INVOICES, e.Adjusted, adjusted),

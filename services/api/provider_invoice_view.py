@@ -11,6 +11,7 @@ from commands.provider_invoice.offers import offers_of, standing_adjustments
 from commands.provider_invoice.offers import usage_of as offers_usage
 from domain.provider_invoice.actions import Usage, available_actions
 from domain.provider_invoice.parts import FileRef, KindSum, PartRef
+from domain.provider_invoice.reported import Change
 from domain.provider_invoice.state import ProviderInvoice
 from services.api.call import Told, created_or_ok
 from services.api.rendering import TAX, exact, money
@@ -132,7 +133,7 @@ def invoice_view(invoice: UUID, version: int, state: ProviderInvoice, usage: Usa
         "parts": [_part(part) for _, part in sorted(state.parts.items())],
         "files": [_file(file) for file in state.files],
         "change_open": state.open_change is not None,
-        "changes": [{"revision": c.revision, "total": money(c.total, currency), "state": c.how} for c in state.changes],
+        "changes": [_change(change, currency) for change in state.changes],
         "adjusts": _linked(state.adjusts, state.adjusts_number),
         "adjustments": [_linked(adjustment, None) for adjustment in state.adjustments],
         "available_actions": actions_view(state, usage, caller),
@@ -148,6 +149,17 @@ def _linked(invoice: UUID | None, number: str | None) -> dict[str, Any] | None:
         return None
     link: dict[str, Any] = {"id": invoice, "href": f"{BASE}/{invoice}"}
     return link if number is None else {**link, "invoice_number": number}
+
+
+def _change(change: Change, currency: str) -> dict[str, Any]:
+    listed = change.currency or currency
+    return {
+        "revision": change.revision,
+        "total": money(change.total, listed),
+        "currency": listed,
+        "state": change.how,
+        "adjustment": change.adjustment,
+    }
 
 
 def _part(part: PartRef) -> dict[str, Any]:

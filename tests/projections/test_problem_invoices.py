@@ -72,3 +72,11 @@ def test_advice_names_what_to_do():
     assert "errors.csv" in next_steps(("unresolved_references",), can_be_overridden=False)[0]
     assert "Override" in next_steps(("checksum_failed",), can_be_overridden=True)[0]
     assert "Ask the provider" in next_steps(("checksum_failed",), can_be_overridden=False)[0]
+
+
+def test_a_change_is_a_problem_again_when_its_adjustment_is_deleted():
+    row = after(I.started(), I.activated(), I.changed(), I.adjusted())
+    assert row.kinds == ()
+    row = after(I.started(), I.activated(), I.changed(), I.adjusted(), I.reopened())
+    assert (row.kinds, row.provider_total, row.tries) == (("provider_changed",), Decimal("120.00"), 1)
+    assert after(I.started(), I.activated(), I.changed(), I.adjusted(), I.reopened(), I.adjusted()).kinds == ()

@@ -129,3 +129,10 @@ def test_usage_needs_no_invoice_row():
     happened = Happened()
     happened.add(offer.stream, offer.offered(), key=I.stream.id)
     assert rows(PROVIDER_INVOICES, happened)["provider_invoices"] == {}
+
+
+def test_an_adjustment_that_is_deleted_and_had_again_is_linked_once():
+    row = after(I.started(), I.activated(), I.changed(), I.adjusted(), I.reopened())
+    assert (row.change_open, row.change_total, len(row.adjustments)) == (True, Decimal("120.00"), 1)
+    row = after(I.started(), I.activated(), I.changed(), I.adjusted(), I.reopened(), I.adjusted())
+    assert (row.change_open, len(row.adjustments)) == (False, 1)

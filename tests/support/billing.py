@@ -97,6 +97,12 @@ class ProviderInvoiceFacts:
             adjustment_number=f"{self.number}~r2", revision="2", total=Decimal("20.00"),
         )  # fmt: skip
 
+    def reopened(self) -> p.ChangeReopened:
+        adjusted, changed = self.adjusted(), self.changed()
+        return p.ChangeReopened(
+            **changed.model_dump(), adjustment=adjusted.adjustment, adjustment_number=adjusted.adjustment_number
+        )
+
     def deactivated(self) -> p.Deactivated:
         return p.Deactivated(**self._names(1), reason="wrong file", withdrawn_lines=3)
 

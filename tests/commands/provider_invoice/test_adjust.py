@@ -15,6 +15,7 @@ from commands.provider_invoice.take_out import deactivate, delete
 from commands.provider_invoice.usage import usage_sums
 from commands.sync.adjusting import IMPORT_INVOICE, ImportInvoiceHandler
 from domain.identity import provider_invoice_stream
+from domain.provider_invoice.checksum import Override
 from domain.rejected import Rejected
 from tests.support.origins import origin
 from tests.support.provider_invoices import NUMBER, PROVIDER
@@ -114,8 +115,7 @@ async def test_a_deleted_adjustment_is_had_again_by_a_sync_of_its_own(changed):
     outcome = (await adjust(changed.desk, origin(), INVOICE)).outcome
     await work(changed)
     await delete(changed.desk.invoices, origin(), outcome.id, reason="too early")
-    with pytest.raises(Rejected, match="adjustment-deleted"):
-        await adjust(changed.desk, origin(), INVOICE)
+    assert (await changed.state()).open_change is not None, "what it billed is billed no more"
     await changed.daily()
     assert (await changed.state("F-1~r2")).status == "deleted", "only somebody who asks for it has it again"
     await changed.ask("F-1~r2")
@@ -123,13 +123,51 @@ async def test_a_deleted_adjustment_is_had_again_by_a_sync_of_its_own(changed):
     state = await changed.state("F-1~r2")
     assert (state.status, state.attempt, state.adjusts) == ("active", 2, INVOICE)
     assert await amounts(changed, outcome.id) == [("c-1", 10, "offered"), ("c-2", 10, "offered")]
+    assert (await changed.state()).open_change is None
     again = (await adjust(changed.desk, origin(), INVOICE)).outcome
     assert (again.id, again.changed) == (outcome.id, False)
 
 
-async def test_what_cannot_be_adjusted(changed):
+async def test_after_a_deleted_adjustment_another_one_is_made_and_the_first_stays_deleted(changed):
+    first = (await adjust(changed.desk, origin(), INVOICE)).outcome
+    await work(changed)
+    await delete(changed.desk.invoices, origin(), first.id, reason="wrong")
+    second = (await adjust(changed.desk, origin(), INVOICE)).outcome
+    assert (second.state.number, second.state.header.total) == ("F-1~r3", 20)
+    await work(changed)
+    assert await amounts(changed, second.id) == [("c-1", 10, "offered"), ("c-2", 10, "offered")]
+    await changed.ask("F-1~r2")
+    ended = await work(changed)
+    assert (ended.status, "later adjustments" in ended.message) == ("failed", True)
+    assert (await changed.state("F-1~r2")).status == "deleted"
+
+
+async def test_a_correct_file_is_adjusted_to_whatever_was_rounded_or_overridden_before(yard):
+    yard.offer(["60.004", "39.80"], total="100.00")
+    await yard.sync(override=Override("their rounding"))
+    assert (await yard.state()).status == "active"
+    yard.offer(["60.006", "40"], total="100.01", revision="2")
+    await yard.daily()
+    outcome = (await adjust(yard.desk, origin(), INVOICE)).outcome
+    assert (await work(yard)).status == "done"
+    state = await yard.state("F-1~r2")
+    assert (state.status, state.header.total, state.totals.exact) == ("active", Decimal("0.01"), Decimal("0.202"))
+    assert not (await usage_sums(yard.desk.invoices, outcome.id)).leaks
+
+
+async def test_what_was_acknowledged_is_adjusted_after_all(changed):
     await acknowledge_change(changed.desk.invoices, origin(), INVOICE)
-    with pytest.raises(Rejected, match="no-open-change"):
+    outcome = (await adjust(changed.desk, origin(), INVOICE)).outcome
+    assert (outcome.state.number, outcome.state.header.total) == ("F-1~r2", 20)
+    await work(changed)
+    assert (await changed.state("F-1~r2")).status == "active"
+    await changed.daily()
+    assert [c.how for c in (await changed.state()).changes] == ["adjusted"]
+
+
+async def test_what_cannot_be_adjusted(changed):
+    changed.entry(currency="USD")
+    with pytest.raises(Rejected, match="currency-changed"):
         await adjust(changed.desk, origin(), INVOICE)
     await deactivate(changed.desk.invoices, origin(), INVOICE, reason="r")
     with pytest.raises(Rejected, match="not-active"):
