@@ -1,4 +1,6 @@
-"""Present reference data for commands: read from its streams, so never behind a command that was answered.
+"""Present reference data for commands: read from its streams, or of many pieces from the table beside them.
+
+Neither is ever behind a command that was answered.
 
 What was folded is kept in the process, by version; loads that callers ask for at the same time go as one query.
 """
@@ -6,10 +8,12 @@ What was folded is kept in the process, by version; loads that callers ask for a
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.reference.present_table import PresentTable
 from adapters.sql_files import load_sql
 from commands.ports.event_store import EventStore
 from commands.ports.reference import KnownProvider
@@ -20,12 +24,12 @@ from domain.reference.state import Absent, InForce, State, fold
 _SQL = load_sql("adapters.reference")
 
 
-class StoredReference:
+class StoredReference(PresentTable):
     """`commands.ports.reference.Reference` on the event store and the list of providers."""
 
-    def __init__(self, store: EventStore, pool: "AsyncConnectionPool[AsyncConnection[tuple[object, ...]]]") -> None:
+    def __init__(self, store: EventStore, pool: "AsyncConnectionPool[AsyncConnection[Any]]") -> None:
+        super().__init__(pool)
         self._store = store
-        self._pool = pool
         self._folded: dict[str, tuple[int, State]] = {}
 
     async def provider(self, code: str) -> KnownProvider | None:

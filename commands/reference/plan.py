@@ -73,7 +73,8 @@ def plan_retire(kind: Kind, code: str, reason: str | None, own: History, cluster
     writes = [Write(own, tuple(facts))]
     if cluster_tree is not None:
         writes.append(Write(cluster_tree, tuple(tree.leave(tree.grow(cluster_tree.facts), code))))
-    claims = tuple(Claim(kind.name, key, own.stream.id, take=False) for key in sorted(kind.unique(state.body)))
+    names = frozenset() if kind.for_ever else kind.unique(state.body)
+    claims = tuple(Claim(kind.name, key, own.stream.id, take=False) for key in sorted(names))
     rows: tuple[Rows, ...] = ()
     if isinstance(state.body, ProviderBody):
         rows = (ProviderRows(code, in_force=False, not_resold=state.body.not_resold),)
@@ -99,7 +100,8 @@ def refuse_broken_text(body: ReferenceBody, templates: Templates) -> None:
 def _claims(kind: Kind, own: History, state: State, body: ReferenceBody) -> tuple[Claim, ...]:
     before = kind.unique(state.body) if isinstance(state, InForce) else frozenset()
     after = kind.unique(body)
-    given = [Claim(kind.name, key, own.stream.id, take=False) for key in sorted(before - after)]
+    left = frozenset() if kind.for_ever else before - after
+    given = [Claim(kind.name, key, own.stream.id, take=False) for key in sorted(left)]
     return (*given, *(Claim(kind.name, key, own.stream.id) for key in sorted(after - before)))
 
 

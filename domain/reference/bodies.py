@@ -136,7 +136,10 @@ class Address(Part):
 
 
 class CustomerBody(ReferenceBody):
-    """A customer: who we bill. `bill_from` absent: no periodical invoices."""
+    """A customer: who we bill. `bill_from` absent: no periodical invoices.
+
+    `approval_process` and `number_series` absent: those of the nearest cluster upwards that has one.
+    """
 
     code: Code
     name: Annotated[PersonalText, Field(min_length=1, max_length=2000)]
@@ -150,14 +153,21 @@ class CustomerBody(ReferenceBody):
     billing_period: BillingPeriod = "monthly"
     bill_from: date | None = None
     identifiers: tuple[Identifier, ...] = Field(default=(), max_length=1000)
+    approval_process: Code | None = None
+    number_series: Code | None = None
 
 
 class ClusterBody(ReferenceBody):
-    """A group of customers; `parent` makes a tree without cycles."""
+    """A group of customers; `parent` makes a tree without cycles.
+
+    `approval_process` and `number_series` are those of its customers that have none of their own, also below it.
+    """
 
     code: Code
     name: Name
     parent: Code | None = None
+    approval_process: Code | None = None
+    number_series: Code | None = None
 
 
 class ListPrice(Part):

@@ -3,7 +3,9 @@
 from typing import ClassVar, Generic, TypeVar
 
 from domain.fact import Fact
+from domain.pricing.rule import PricingRuleBody
 from domain.reference import bodies as b
+from domain.reference.invoice_bodies import ApprovalProcessBody, InvoiceNumberSeriesBody
 
 Body = TypeVar("Body", bound=b.ReferenceBody)
 
@@ -114,6 +116,42 @@ class ExchangeRateRetired(Retired):
     """An exchange rate was retired."""
 
     type: ClassVar[str] = "exchange-rate.retired"
+
+
+class PricingRuleSaved(Saved[PricingRuleBody]):
+    """A pricing rule was saved."""
+
+    type: ClassVar[str] = "pricing-rule.saved"
+
+
+class PricingRuleRetired(Retired):
+    """A pricing rule was retired: it prices nothing from now on."""
+
+    type: ClassVar[str] = "pricing-rule.retired"
+
+
+class ApprovalProcessSaved(Saved[ApprovalProcessBody]):
+    """An approval process was saved; approvals that were requested before go by the version of then."""
+
+    type: ClassVar[str] = "approval-process.saved"
+
+
+class ApprovalProcessRetired(Retired):
+    """An approval process was retired."""
+
+    type: ClassVar[str] = "approval-process.retired"
+
+
+class InvoiceNumberSeriesSaved(Saved[InvoiceNumberSeriesBody]):
+    """A series of invoice numbers was saved."""
+
+    type: ClassVar[str] = "invoice-number-series.saved"
+
+
+class InvoiceNumberSeriesRetired(Retired):
+    """A series of invoice numbers was retired."""
+
+    type: ClassVar[str] = "invoice-number-series.retired"
 
 
 class NotificationTemplateSaved(Saved[b.NotificationTemplateBody]):

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from domain.pricing.rule import PricingRuleBody
 from domain.reference import bodies as b
 from domain.reference import events as e
 from domain.reference.bodies import ReferenceBody
+from domain.reference.invoice_bodies import ApprovalProcessBody, InvoiceNumberSeriesBody
 from domain.rejected import Rejected
 
 
@@ -19,11 +21,16 @@ def _pair_and_day(body: b.ExchangeRateBody) -> frozenset[str]:
     return frozenset({f"{body.from_currency}:{body.to_currency}:{body.date.isoformat()}"})
 
 
+def _shape(body: InvoiceNumberSeriesBody) -> frozenset[str]:
+    return frozenset({body.shape})
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind: `name` is that of its streams and facts, `plural` that of its path.
 
-    `unique` gives the names that no two of the kind may share (claimed under the kind's name).
+    `unique` gives the names that no two of the kind may share (claimed under the kind's name); `for_ever`: they are
+    not free again when the body changes or is retired.
     """
 
     name: str
@@ -32,6 +39,7 @@ class Kind:
     saved: type[e.Saved[Any]]
     retired: type[e.Retired] | None
     unique: Callable[[Any], frozenset[str]] = _nothing
+    for_ever: bool = False
 
     @property
     def has_identifiers(self) -> bool:
@@ -52,6 +60,23 @@ _ALL = (
         e.ExchangeRateSaved,
         e.ExchangeRateRetired,
         _pair_and_day,
+    ),
+    Kind("pricing-rule", "pricing-rules", PricingRuleBody, e.PricingRuleSaved, e.PricingRuleRetired),
+    Kind(
+        "approval-process",
+        "approval-processes",
+        ApprovalProcessBody,
+        e.ApprovalProcessSaved,
+        e.ApprovalProcessRetired,
+    ),
+    Kind(  # numbers that were given stay given: nobody else may make them again
+        "invoice-number-series",
+        "invoice-number-series",
+        InvoiceNumberSeriesBody,
+        e.InvoiceNumberSeriesSaved,
+        e.InvoiceNumberSeriesRetired,
+        _shape,
+        for_ever=True,
     ),
     Kind(
         "notification-template",
