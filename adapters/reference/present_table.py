@@ -73,7 +73,7 @@ class PresentTable:
         if moment.position > self._pricing.position:
             self._pricing = moment
         asked = {row[0]: PresentCustomer(*row) for row in found}
-        return PricingInputs(moment.position, moment.rules, moment.products, moment.rates, moment.clusters, asked)
+        return PricingInputs(moment.context, moment.clusters, asked)
 
     async def _all(self, name: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:

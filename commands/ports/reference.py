@@ -6,8 +6,8 @@ from datetime import date
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from domain.pricing.rule import PricingRuleBody
-from domain.reference.bodies import BillingPeriod, ExchangeRateBody, ProductBody, ProviderBody, ReferenceBody
+from domain.pricing.context import PricingContext
+from domain.reference.bodies import BillingPeriod, ProductBody, ProviderBody, ReferenceBody
 
 Body = TypeVar("Body", bound=ReferenceBody)
 
@@ -93,18 +93,18 @@ class Clusters:
 
 @dataclass(frozen=True, slots=True)
 class PricingInputs:
-    """All that prices are made of, as of one moment: `position` says which reference data this is."""
+    """All that prices are made of, as of one moment."""
 
-    position: int
-    rules: Mapping[str, Present[PricingRuleBody]]
-    """Those in force, by code."""
-    products: Mapping[str, Present[ProductBody]]
-    """All, by code: a retired product keeps its meaning for what was bought."""
-    rates: Mapping[str, Present[ExchangeRateBody]]
-    """Those in force, by code."""
+    context: PricingContext
+    """Rules and rates in force, and all products: a retired one keeps its meaning for what was bought."""
     clusters: Clusters
     customers: Mapping[str, PresentCustomer]
     """Those asked for, by code."""
+
+    @property
+    def position(self) -> int:
+        """Of the last change of any reference data."""
+        return self.context.position
 
 
 class PresentReference(Protocol):
