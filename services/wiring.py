@@ -52,6 +52,8 @@ _RELAY = load_sql("adapters.relay")
 READ_WAIT = 5.0
 """Seconds for which a reader waits for a read model to have what it has written."""
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
+PATIENCE = 15.0
+"""Seconds that a request waits for a database that is away; then it is answered with 503."""
 
 
 @dataclass(slots=True)
@@ -121,11 +123,14 @@ ROW_WRITERS: dict[type, RowWriter] = {
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, *, database_url: str | None = None) -> AsyncIterator[Parts]:
+async def open_parts(
+    settings: Settings, *, database_url: str | None = None, patience: float = PATIENCE
+) -> AsyncIterator[Parts]:
     """Open the database (the embedded one unless an address is set), bring its schema up to date, open all ports.
 
-    `database_url` wins over the settings. Raises what stands in the way, in words: EmbeddedPostgresError,
-    MigrationFailed, StoreUnavailable, ClockRefused.
+    `database_url` wins over the settings. `patience` is how many seconds whatever is asked waits for a database that is
+    away. Raises what stands in the way, in words: EmbeddedPostgresError, MigrationFailed, StoreUnavailable,
+    ClockRefused.
     """
     async with AsyncExitStack() as stack:
         url = database_url or settings.database_conninfo()
@@ -134,16 +139,18 @@ async def open_parts(settings: Settings, *, database_url: str | None = None) -> 
             stack.callback(server.stop)
             url = server.url
         await asyncio.to_thread(migrate, url)
-        pool = await _open_pool(stack, url, settings.database_pool)
+        pool = await _open_pool(stack, url, settings.database_pool, patience)
         clock = await open_clock(pool, settings.clock)
         if isinstance(clock, TestClock):
             stack.push_async_callback(clock.close)
         vault = await _open_vault(stack, url, settings)
         codec = Codec(vault)
         store = await stack.enter_async_context(
-            await PostgresEventStore.open(url, codec, row_writers=ROW_WRITERS, pool_size=settings.database_pool)
+            await PostgresEventStore.open(
+                url, codec, row_writers=ROW_WRITERS, pool_size=settings.database_pool, patience=patience
+            )
         )
-        read_models = await ReadModels.open(url, vault, size=settings.database_pool)
+        read_models = await ReadModels.open(url, vault, size=settings.database_pool, patience=patience)
         stack.push_async_callback(read_models.close)
         reference = StoredReference(store, pool)
         lines = PostgresLineStore(pool)
@@ -201,20 +208,20 @@ async def _open_vault(stack: AsyncExitStack, url: str, settings: Settings) -> Po
     return vault
 
 
-async def _open_pool(stack: AsyncExitStack, url: str, size: int) -> Pool:
+async def _open_pool(stack: AsyncExitStack, url: str, size: int, patience: float) -> Pool:
     pool: Pool = AsyncConnectionPool(
         url,
         kwargs={"autocommit": True, "application_name": "ledgerline"},
         min_size=1,
         max_size=size,
         open=False,
-        timeout=10,
+        timeout=patience,
         check=AsyncConnectionPool.check_connection,
     )
     try:
-        await pool.open(wait=True, timeout=15)
+        await pool.open(wait=True, timeout=PATIENCE)
     except PoolTimeout as error:
         await pool.close()
-        raise StoreUnavailable("The database did not answer for 15 s. Is it up?") from error
+        raise StoreUnavailable(f"The database did not answer for {PATIENCE:g} s. Is it up?") from error
     stack.push_async_callback(pool.close)
     return pool

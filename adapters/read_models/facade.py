@@ -31,9 +31,13 @@ class ReadModels:
     _pool: Pool
 
     @classmethod
-    async def open(cls, url: str, vault: KeyVault | None = None, *, size: int = 8, lane: str = "live") -> Self:
-        """Connect; `vault` opens personal fields, without it they read `[erased]`. Close it when done."""
-        pool = open_pool(url, size)
+    async def open(
+        cls, url: str, vault: KeyVault | None = None, *, size: int = 8, lane: str = "live", patience: float = 15.0
+    ) -> Self:
+        """Connect; `vault` opens personal fields, without it they read `[erased]`. Close it when done. `patience`: how
+        many seconds a query waits for a database that is away.
+        """
+        pool = open_pool(url, size, patience)
         await pool.open()
         reader, revealer = Reader(pool), Revealer(vault)
         return cls(

@@ -16,13 +16,14 @@ Item = TypeVar("Item")
 Values = tuple[Any, ...]
 
 
-def open_pool(url: str, size: int) -> Pool:
-    """A pool for reading; open it within a running loop."""
+def open_pool(url: str, size: int, patience: float) -> Pool:
+    """A pool for reading; open it within a running loop. `patience`: seconds to wait for a database that is away."""
     return AsyncConnectionPool(
         url,
         min_size=1,
         max_size=size,
         open=False,
+        timeout=patience,
         kwargs={"autocommit": True, "application_name": "ledgerline queries"},
         configure=_configure,
         check=AsyncConnectionPool.check_connection,

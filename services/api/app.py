@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -22,6 +24,7 @@ from services.api.routes.catalogue import all_routers
 from services.wiring import Parts
 
 TITLE = "Ledgerline"
+_log = structlog.get_logger(__name__)
 _DESCRIPTION = """Billing for resellers of cloud services: provider invoices in, customer invoices out, steps recorded.
 
 Commands answer with the aggregate's `version` (also as `ETag`) and the `position` they reached; pass that as
@@ -46,6 +49,7 @@ def create_app(parts: Parts) -> FastAPI:
             Busy: _busy,
             Conflict: _busy,
             StoreUnavailable: _store_unavailable,
+            psycopg.OperationalError: _store_unavailable,
         },
     )
     app.state.parts = parts
@@ -99,13 +103,15 @@ async def _busy(request: Request, _error: Exception) -> Response:
     )
 
 
-async def _store_unavailable(request: Request, _error: Exception) -> Response:
+async def _store_unavailable(request: Request, error: Exception) -> Response:
+    _log.warning("store_unavailable", path=request.url.path, error=str(error))
     return _told(
         request,
         Problem(
             503,
             "store-unavailable",
-            "The database can't be reached now, and nothing was changed: send the request again.",
+            "The database can't be reached now: send the request again. What a command names by its body, its path or "
+            "its Idempotency-Key is done once, however often it is sent.",
             headers={"Retry-After": str(BUSY_RETRY_SECONDS)},
         ),
     )
