@@ -1,10 +1,14 @@
 """An invoice's purchases and rules in, its items and totals out. Deterministic and exact."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
+from domain.money import add, rounded
 from domain.pricing.context import PricingContext
 from domain.pricing.items import Calculation, Failure, InvoiceToPrice, Item, Used, canonical, digest
 from domain.pricing.purchases import PurchaseGroup
+from domain.pricing.work import Worked, work_out
+from domain.wire import MAX_INTEGER_DIGITS
 
 __all__ = ["Calculation", "Failure", "InvoiceToPrice", "Item", "Used", "calculate", "canonical", "digest"]
 
@@ -12,5 +16,59 @@ __all__ = ["Calculation", "Failure", "InvoiceToPrice", "Item", "Used", "calculat
 def calculate(
     invoice: InvoiceToPrice, groups: Iterable[PurchaseGroup], context: PricingContext
 ) -> Calculation | Failure:
-    """Price an invoice: the price of each purchase, then flat fees, then minimums."""
-    raise NotImplementedError
+    """Price an invoice: the price of each purchase, then flat fees, then minimums.
+
+    ValueError when a boundary of prices lies inside a group: whoever summed it did so wrongly.
+    """
+    worked = work_out(invoice, groups, context)
+    if isinstance(worked, Failure):
+        return worked
+    items = tuple(one.item for one in worked if one.item.kind != "minimum" or one.item.exact > 0)
+    costs = add(*(item.cost for item in items if item.cost is not None))
+    calculation = Calculation(
+        invoice=invoice.id,
+        currency=invoice.currency,
+        items=items,
+        revenue_total=rounded(add(*(item.amount for item in items)), invoice.currency),
+        cost_total=rounded(costs, invoice.currency),
+        inputs=tuple(sorted(_used(worked))),
+        position=context.position,
+    )
+    return _too_large(calculation) or calculation
+
+
+def _used(worked: Iterable[Worked]) -> set[Used]:
+    """What the result depends on: minimums that are reached count too."""
+    used = set()
+    for one in worked:
+        used.add(Used("pricing-rule", one.item.rule, one.item.rule_version))
+        if one.lot is not None:
+            used.add(Used("product", one.lot.product.code, one.lot.product.version))
+            rates = {taken.rate for taken in one.lot.taken if taken.rate is not None}
+            used |= {Used("exchange-rate", rate.code, rate.version) for rate in rates}
+    return used
+
+
+def _too_large(calculation: Calculation) -> Failure | None:
+    """A refusal where a figure has more digits than any record of it could keep."""
+    for item in calculation.items:
+        if any(_too_long(figure) for figure in (item.quantity, item.exact, item.cost)):
+            what = f"product {item.product}" if item.product is not None else "the invoice"
+            return Failure(
+                "too-large",
+                f"The result of pricing rule {item.rule} for {what} has more than {MAX_INTEGER_DIGITS} digits before "
+                "the point: cancel the purchases that are wrong or mend the rule.",
+                item.product,
+                item.rule,
+            )
+    if _too_long(calculation.revenue_total) or _too_long(calculation.cost_total):
+        return Failure(
+            "too-large",
+            f"The invoice's totals have more than {MAX_INTEGER_DIGITS} digits before the point: cancel the purchases "
+            "that are wrong.",
+        )
+    return None
+
+
+def _too_long(figure: Decimal | None) -> bool:
+    return figure is not None and bool(figure) and figure.adjusted() >= MAX_INTEGER_DIGITS

@@ -1,64 +1,25 @@
 """What prices are made of, as it stood at one position of the reference data."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
-from domain.pricing.rule import PricingRuleBody
-from domain.reference.bodies import ExchangeRateBody, ListPrice, ProductBody
+from domain.pricing.known import PricedProduct, PricedRule, Rate
+from domain.pricing.selection import Selection
+
+__all__ = ["MAX_RATE_AGE", "PricedProduct", "PricedRule", "PricingContext", "Rate"]
 
 MAX_RATE_AGE: Final = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class PricedRule:
-    """A rule and which version of it this is."""
-
-    version: int
-    body: PricingRuleBody
-
-
-@dataclass(frozen=True, slots=True)
-class PricedProduct:
-    """What pricing needs to know of a product. `unit_factors`: how many of its `unit` one of another unit is."""
-
-    version: int
-    code: str
-    category: str | None
-    unit: str | None
-    unit_factors: Mapping[str, Decimal]
-    list_prices: tuple[ListPrice, ...]
-
-    @classmethod
-    def of(cls, version: int, body: ProductBody) -> "PricedProduct":
-        """A product as it was saved."""
-        return cls(version, body.code, body.category, body.unit, body.unit_factors, body.list_prices)
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """One unit of `from_currency` in `to_currency` on a day."""
-
-    version: int
-    code: str
-    from_currency: str
-    to_currency: str
-    date: date
-    rate: Decimal
-
-    @classmethod
-    def of(cls, version: int, body: ExchangeRateBody) -> "Rate":
-        """An exchange rate as it was saved."""
-        return cls(version, body.code, body.from_currency, body.to_currency, body.date, body.rate)
-
-
 @dataclass(frozen=True)
 class PricingContext:
-    """Everything in force at `position`; retired things are left out by whoever loads it."""
+    """Everything in force at `position`; what is retired is left out by whoever loads it.
+
+    It indexes what it holds on first use: make one for many invoices.
+    """
 
     position: int
     rules: tuple[PricedRule, ...]
@@ -89,10 +50,15 @@ class PricingContext:
         return rates[number - 1] if number and day - rates[number - 1].date <= MAX_RATE_AGE else None
 
     @cached_property
+    def selection(self) -> Selection:
+        """Which rules apply to whom."""
+        return Selection(self.rules, self.segment)
+
+    @cached_property
     def _days(self) -> tuple[date, ...]:
         bodies = [rule.body for rule in self.rules]
         days = {day for body in bodies for day in (body.valid_from, body.valid_to) if day is not None}
-        return tuple(sorted(days | {p.valid_from for product in self.products for p in product.list_prices}))
+        return tuple(sorted(days | {price.valid_from for product in self.products for price in product.list_prices}))
 
     @cached_property
     def _products(self) -> dict[str, PricedProduct]:
@@ -104,9 +70,3 @@ class PricingContext:
         for rate in sorted(self.rates, key=lambda rate: (rate.date, rate.code)):
             found.setdefault((rate.from_currency, rate.to_currency), []).append(rate)
         return found
-
-
-def list_price(product: PricedProduct, currency: str, day: date) -> ListPrice | None:
-    """The latest list price in this currency that is valid on a day; None: there is none."""
-    fitting = [p for p in product.list_prices if p.currency == currency and p.valid_from <= day]
-    return max(fitting, key=lambda price: price.valid_from, default=None)

@@ -1,0 +1,140 @@
+"""How each item of an invoice comes about: prices, then flat fees, then minimums."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from domain.identity import id_for
+from domain.money import add, less, rounded
+from domain.pricing.context import PricingContext
+from domain.pricing.families import Step, steps
+from domain.pricing.items import Failure, InvoiceToPrice, Item
+from domain.pricing.known import PricedRule
+from domain.pricing.lots import Lot, LotKey, Unpriceable, in_order, lots
+from domain.pricing.purchases import PurchaseGroup
+from domain.pricing.rule import Minimum
+from domain.pricing.selection import product_axis
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """An item and how it came about: the purchases of a price, the items that a minimum sums."""
+
+    item: Item
+    rule: PricedRule
+    steps: list[Step]
+    lot: Lot | None = None
+    summed: tuple[Item, ...] = ()
+
+
+def work_out(
+    invoice: InvoiceToPrice, groups: Iterable[PurchaseGroup], context: PricingContext
+) -> list[Worked] | Failure:
+    """Every item in its order with how it came about, minimums that are reached too (their `exact` is not positive)."""
+    groups = tuple(groups)
+    try:
+        found = lots(invoice, groups, context)
+    except Unpriceable:
+        return _first_failure(invoice, groups, context)
+    worked = [_priced(invoice, key, found[key]) for key in sorted(found, key=_in_order)]
+    if invoice.type == "periodical":
+        who = (invoice.currency, invoice.customer, invoice.clusters, invoice.period_to)
+        worked += [_fee(invoice, rule) for rule in context.selection.flat_fees(*who)]
+        for rule in context.selection.minimums(*who):
+            worked.append(_lacking(invoice, rule, worked, context))  # each sums those before it
+    return worked
+
+
+def _first_failure(invoice: InvoiceToPrice, groups: Collection[PurchaseGroup], context: PricingContext) -> Failure:
+    """Of several the first in a fixed order, so that the same set of purchases always names the same one."""
+    try:
+        lots(invoice, sorted(groups, key=in_order), context)
+    except Unpriceable as unpriceable:
+        return unpriceable.failure
+    raise AssertionError("purchases failed in one order and not in another")
+
+
+def _in_order(key: LotKey) -> tuple[str, str, str, date]:
+    return (key.product, key.rule, key.subscription, key.late_period or date.min)
+
+
+def _priced(invoice: InvoiceToPrice, key: LotKey, lot: Lot) -> Worked:
+    portions = [taken.portion for taken in lot.taken]
+    made = steps(lot.rule.body.price, portions)
+    exact = add(*(step.amount for step in made))
+    known = [portion.cost for portion in portions if portion.cost is not None]
+    lines = sum(taken.group.lines for taken in lot.taken)
+    item = Item(
+        id=_item_id(invoice, lot.rule, key.product, key.subscription, key.late_period),
+        kind="price",
+        product=key.product,
+        subscription=key.subscription or None,
+        late_period=key.late_period,
+        rule=key.rule,
+        rule_version=lot.rule.version,
+        currency=invoice.currency,
+        quantity=add(*(portion.quantity for portion in portions)),
+        unit=lot.product.unit,
+        exact=exact,
+        amount=rounded(exact, invoice.currency),
+        cost=add(*known) if known else None,
+        lines=lines,
+        lines_without_cost=sum(taken.group.lines for taken in lot.taken if taken.portion.cost is None),
+    )
+    return Worked(item, lot.rule, made, lot)
+
+
+def _fee(invoice: InvoiceToPrice, rule: PricedRule) -> Worked:
+    made = steps(rule.body.price, [])
+    return Worked(_without_purchases(invoice, rule, made[0].amount), rule, made)
+
+
+def _lacking(invoice: InvoiceToPrice, rule: PricedRule, worked: list[Worked], context: PricingContext) -> Worked:
+    """The minimum less the rounded items in its scope: flat fees too, and narrower minimums that came to something."""
+    price = rule.body.price
+    if not isinstance(price, Minimum):
+        raise TypeError(f"pricing rule {rule.body.code} is no minimum")
+    summed = tuple(one.item for one in worked if _counts_for(rule, one.item, context))
+    lacks = less(price.amount, *(item.amount for item in summed))
+    return Worked(_without_purchases(invoice, rule, lacks), rule, [], summed=summed)
+
+
+def _counts_for(rule: PricedRule, item: Item, context: PricingContext) -> bool:
+    if item.kind == "minimum" and item.exact <= 0:
+        return False
+    what, code = product_axis(rule.body)
+    if what == "all":
+        return True
+    if what == "product":
+        return item.product == code
+    product = context.product(item.product) if item.product is not None else None
+    return product is not None and product.category == code
+
+
+def _without_purchases(invoice: InvoiceToPrice, rule: PricedRule, exact: Decimal) -> Item:
+    return Item(
+        id=_item_id(invoice, rule, rule.body.product or ""),
+        kind=rule.body.kind,
+        product=rule.body.product,
+        subscription=None,
+        late_period=None,
+        rule=rule.body.code,
+        rule_version=rule.version,
+        currency=invoice.currency,
+        quantity=None,
+        unit=None,
+        exact=exact,
+        amount=rounded(exact, invoice.currency),
+        cost=None,
+        lines=0,
+        lines_without_cost=0,
+    )
+
+
+def _item_id(
+    invoice: InvoiceToPrice, rule: PricedRule, product: str, subscription: str = "", late: date | None = None
+) -> str:
+    """UUIDv5 of `customer-invoice-item:INVOICE-ID:RULE:PRODUCT:SUBSCRIPTION:LATE-PERIOD`, empty where there is none."""
+    late_period = late.isoformat() if late else ""
+    return str(id_for("customer-invoice-item", str(invoice.id), rule.body.code, product, subscription, late_period))
