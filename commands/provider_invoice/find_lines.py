@@ -1,20 +1,25 @@
-"""Lines of an invoice with where each is: offered, waiting, invoiced, released, excluded or withdrawn."""
+"""Lines of an invoice with where each is: offered, waiting, invoiced, billed, written off, released, excluded ..."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from commands.ports.line_store import ChunkAt, Line, LineQuery
 from commands.provider_invoice.attempts import Attempt, ChunkOf, attempt_of
 from commands.provider_invoice.desk import InvoiceDesk
-from commands.provider_invoice.offers import offers_of
+from commands.provider_invoice.offers import in_invoice, invoices_with, offers_of
+from domain.customer_invoice.state import CustomerInvoice
+from domain.identity import usage_offer_stream
 from domain.rejected import Rejected
 from domain.usage_offer.ranges import Ranges
-from domain.usage_offer.state import UsageOffer
+from domain.usage_offer.state import UsageOffer, fold
 
-LineState = Literal["imported", "offered", "waiting", "invoiced", "released", "excluded", "withdrawn"]
+LineState = Literal[
+    "imported", "offered", "waiting", "invoiced", "billed", "written_off", "released", "excluded", "withdrawn"
+]
 """`imported`: of an attempt that was never activated. Billed and written off follow from the customer invoice."""
+_HELD: Final = frozenset({"waiting", "invoiced", "billed", "written_off", "released"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +59,52 @@ async def find_lines(
     """A page of lines. Rejected `attempt-missing`, `chunk-missing`."""
     attempt = await attempt_of(desk, invoice, which.attempt)
     resolution = await desk.lines.resolution_of(invoice, attempt.number)
-    offers = {o.state.customer: o.state for o in await offers_of(desk, invoice, attempt.number)}
+    places = await _all_places(desk, invoice, attempt.number) if _needs_all(which) else _NOWHERE
     if (which.state == "imported") is (resolution is not None) and which.state is not None:
         return LinePage((), None, 0)
-    query = _query(attempt, which, resolution, offers)
+    query = _query(attempt, which, resolution, places)
     if query is None:
         return LinePage((), None, 0)
     found = await desk.lines.lines(replace(query, after=after, limit=limit + 1))
-    lines = [_placed(line, attempt, resolution, offers) for line in found[:limit]]
+    if not _needs_all(which) and resolution is not None:
+        places = await _places_of(desk, invoice, attempt.number, {line.customer for line in found if line.customer})
+    lines = [_placed(line, attempt, resolution, places) for line in found[:limit]]
     more = found[limit - 1].number if len(found) > limit else None
     return LinePage(lines, more, await desk.lines.count(query) if count else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Offers by customer, and the customer invoices that their lines are on."""
+
+    offers: Mapping[str, UsageOffer]
+    invoices: Mapping[UUID, CustomerInvoice]
+
+    def of(self, destination: UUID, kind: str) -> LineState:
+        """Where lines that this destination holds are."""
+        return in_invoice(self.invoices.get(destination)) if kind == "customer-invoice" else "waiting"
+
+
+_NOWHERE: Final = _Places({}, {})
+
+
+def _needs_all(which: LineFilter) -> bool:
+    """Whether all offers say which lines match; else those of the page's customers tell where its lines are."""
+    return which.customer_invoice is not None or which.state in {"offered", "withdrawn", *_HELD}
+
+
+async def _all_places(desk: InvoiceDesk, invoice: UUID, attempt: int) -> _Places:
+    return await _with_invoices(desk, [o.state for o in await offers_of(desk, invoice, attempt)])
+
+
+async def _places_of(desk: InvoiceDesk, invoice: UUID, attempt: int, customers: set[str]) -> _Places:
+    streams = [usage_offer_stream(invoice, attempt, customer) for customer in sorted(customers)]
+    found = [fold(history.facts) for history in (await desk.store.load_many(streams)).values()]
+    return await _with_invoices(desk, [offer for offer in found if offer is not None])
+
+
+async def _with_invoices(desk: InvoiceDesk, offers: Sequence[UsageOffer]) -> _Places:
+    return _Places({offer.customer: offer for offer in offers}, await invoices_with(desk, offers))
 
 
 async def chunk_of(desk: InvoiceDesk, invoice: UUID, attempt: int | None, part: str | None, chunk: int) -> ChunkOf:
@@ -90,9 +131,7 @@ def _chunks(attempt: Attempt, part: str | None, chunk: int | None) -> list[Chunk
     return found
 
 
-def _query(
-    attempt: Attempt, which: LineFilter, resolution: int | None, offers: dict[str, UsageOffer]
-) -> LineQuery | None:
+def _query(attempt: Attempt, which: LineFilter, resolution: int | None, places: _Places) -> LineQuery | None:
     """None when nothing can match."""
     populations: Sequence[int] = attempt.state.populations
     numbers: tuple[int, int] | None = None
@@ -100,8 +139,9 @@ def _query(
         chunks = _chunks(attempt, which.part, which.chunk)
         populations = sorted({c.population for c in chunks})
         numbers = (min(c.first_line for c in chunks), max(c.last_line for c in chunks))
-    held = _held(which, offers)
-    if which.customer_invoice is not None or which.state in {"waiting", "invoiced", "released"}:
+    offers = places.offers
+    held = _held(which, places)
+    if which.customer_invoice is not None or which.state in _HELD:
         return LineQuery(populations, resolution, numbers=numbers, held=held) if held else None
     everything_withdrawn = bool(offers) and all(o.withdrawn for o in offers.values())
     if which.state == "withdrawn":
@@ -115,25 +155,24 @@ def _query(
     return LineQuery(populations, resolution, numbers=numbers, billable=billable)
 
 
-def _held(which: LineFilter, offers: dict[str, UsageOffer]) -> list[tuple[str, int, int]]:
+def _held(which: LineFilter, places: _Places) -> list[tuple[str, int, int]]:
     found = []
-    for offer in offers.values():
+    for offer in places.offers.values():
         if which.state == "released" and which.customer_invoice is None:
             found += [(offer.customer, r.first, r.last) for r in offer.released]
             continue
         for destination, taken in offer.taken.items():
-            invoiced = taken.kind == "customer-invoice"
             if which.customer_invoice not in {None, destination} or offer.withdrawn:
                 continue
-            if which.state is None or (which.state == "invoiced") is invoiced:
+            if which.state in {None, places.of(destination, taken.kind)}:
                 found += [(offer.customer, r.first, r.last) for r in taken.ranges]
     return found
 
 
-def _placed(line: Line, attempt: Attempt, resolution: int | None, offers: dict[str, UsageOffer]) -> PlacedLine:
+def _placed(line: Line, attempt: Attempt, resolution: int | None, places: _Places) -> PlacedLine:
     if resolution is None:
         return PlacedLine(line, attempt.number, "imported")
-    offer = offers.get(line.customer or "")
+    offer = places.offers.get(line.customer or "")
     if line.excluded is not None or offer is None:
         return PlacedLine(line, attempt.number, "excluded")
     if offer.withdrawn:
@@ -142,8 +181,7 @@ def _placed(line: Line, attempt: Attempt, resolution: int | None, offers: dict[s
         return PlacedLine(line, attempt.number, "released")
     for destination, taken in offer.taken.items():
         if _within(line.number, taken.ranges):
-            state: LineState = "invoiced" if taken.kind == "customer-invoice" else "waiting"
-            return PlacedLine(line, attempt.number, state, destination, taken.name)
+            return PlacedLine(line, attempt.number, places.of(destination, taken.kind), destination, taken.name)
     return PlacedLine(line, attempt.number, "offered")
 
 

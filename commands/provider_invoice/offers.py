@@ -1,12 +1,13 @@
 """The usage offers of an attempt, loaded together, and what taking the invoice out means for them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 from uuid import UUID
 
 from commands.ports.event_store import History, Write
 from commands.provider_invoice.desk import InvoiceDesk, Loaded, load
-from domain.customer_invoice.state import LOCKED_OR_FINAL
+from domain.customer_invoice.state import LOCKED_OR_FINAL, CustomerInvoice
 from domain.customer_invoice.state import fold as fold_customer_invoice
 from domain.identity import Stream
 from domain.provider_invoice.actions import Usage
@@ -22,6 +23,15 @@ class LoadedOffer:
 
     history: History
     state: UsageOffer
+
+
+InInvoice = Literal["invoiced", "billed", "written_off"]
+_FINAL: Final[Mapping[str, InInvoice]] = {"approved": "billed", "closed": "written_off"}
+
+
+def in_invoice(invoice: CustomerInvoice | None) -> InInvoice:
+    """Where lines on a customer invoice are: that follows from its status, nothing is written to the offer for it."""
+    return _FINAL.get(invoice.status, "invoiced") if invoice else "invoiced"
 
 
 async def offers_of(desk: InvoiceDesk, invoice: UUID, attempt: int) -> list[LoadedOffer]:
@@ -42,6 +52,14 @@ def usage_of(offers: Sequence[LoadedOffer]) -> Usage:
     )
 
 
+async def invoices_with(desk: InvoiceDesk, offers: Iterable[UsageOffer]) -> dict[UUID, CustomerInvoice]:
+    """The customer invoices that lines of these offers are on, as far as they are there."""
+    held = {to for offer in offers for to, taken in offer.taken.items() if taken.kind == "customer-invoice"}
+    histories = await desk.store.load_many([Stream("customer-invoice", i) for i in sorted(held)])
+    states = {stream.id: fold_customer_invoice(history.facts) for stream, history in histories.items()}
+    return {invoice: state for invoice, state in states.items() if state is not None}
+
+
 async def billed_by(desk: InvoiceDesk, offers: Sequence[LoadedOffer]) -> list[Billed]:
     """Customer invoices that hold lines of these offers, and whether they can still give them back."""
     held: dict[UUID, tuple[str, int]] = {}
@@ -50,13 +68,12 @@ async def billed_by(desk: InvoiceDesk, offers: Sequence[LoadedOffer]) -> list[Bi
             if taken.kind == "customer-invoice":
                 name, lines = held.get(destination, (taken.name, 0))
                 held[destination] = (name, lines + taken.tally.lines)
-    histories = await desk.store.load_many([Stream("customer-invoice", i) for i in held])
+    states = await invoices_with(desk, [offer.state for offer in offers])
     billed = []
-    for stream, history in histories.items():
-        state = fold_customer_invoice(history.facts)
-        name, lines = held[stream.id]
+    for invoice, (name, lines) in held.items():
+        state = states.get(invoice)
         releasable = state is not None and state.status not in LOCKED_OR_FINAL
-        billed.append(Billed(stream.id, name, lines, releasable=releasable))
+        billed.append(Billed(invoice, name, lines, releasable=releasable))
     return sorted(billed, key=lambda b: b.name)
 
 

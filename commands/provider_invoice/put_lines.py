@@ -8,7 +8,7 @@ from uuid import UUID
 from commands.handling import Busy, Decided, Done, expect_version, settle
 from commands.origin import Origin
 from commands.ports.event_store import Save, Write
-from commands.ports.line_store import CopyLines, Finding, Population, PutWarnings
+from commands.ports.line_store import Finding, Population, PutWarnings
 from commands.ports.provider_files import Expect, FileRejected, MappingSource, UploadMedia
 from commands.ports.raw_files import KeptFile
 from commands.provider_invoice.change import outcome_after
@@ -20,6 +20,7 @@ from commands.provider_invoice.reading import (
     keep,
     mapping_name,
     provider_mapping,
+    rows_of,
     warnings_of,
 )
 from domain.provider_invoice import populate
@@ -139,7 +140,7 @@ async def _read(
         )
         chunks: list[ChunkStored] = []
         async for chunk, last in chunks_of(reading):
-            await desk.lines.copy_lines(CopyLines(population, [chunk.prefixed_csv]))
+            await desk.lines.copy_lines(rows_of(population, [chunk]))
             stored = as_stored(
                 chunk,
                 part=part,

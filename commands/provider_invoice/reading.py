@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from commands.ports.line_store import Finding
+from commands.ports.line_store import CopyLines, Finding, Outline
 from commands.ports.provider_files import Chunk, FileRejected, FileReport, MappingSource, Reading
 from commands.ports.raw_files import KeptFile, RawFiles
 from domain.money import less
@@ -58,6 +58,12 @@ def as_stored(
         complete=complete,
         mapping=mapping,
     )
+
+
+def rows_of(population: int, chunks: Sequence[Chunk]) -> CopyLines:
+    """The rows of chunks that were read with their population as prefix."""
+    outlines = [Outline(chunk.first_line, chunk.rows, chunk.outline) for chunk in chunks]
+    return CopyLines(population, [chunk.prefixed_csv for chunk in chunks], outlines)
 
 
 def nothing_stored(*, part: str, population: int, base: int, file_sha256: str, mapping: str) -> ChunkStored:

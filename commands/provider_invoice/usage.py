@@ -11,10 +11,8 @@ from uuid import UUID
 
 from commands.ports.line_store import CustomerCost
 from commands.provider_invoice.desk import InvoiceDesk, Loaded, load
-from commands.provider_invoice.offers import LoadedOffer, offers_of
+from commands.provider_invoice.offers import in_invoice, invoices_with, offers_of
 from domain.customer_invoice.state import CustomerInvoice
-from domain.customer_invoice.state import fold as fold_customer_invoice
-from domain.identity import Stream
 from domain.money import add, less
 from domain.provider_invoice.events import Activated
 from domain.usage_offer.events import Exclusion
@@ -95,7 +93,7 @@ async def leak_check(desk: InvoiceDesk) -> AsyncIterator[UsageSums]:
 
 async def _right(desk: InvoiceDesk, loaded: Loaded) -> dict[str, CustomerUsage]:
     offers = await offers_of(desk, loaded.id, loaded.state.attempt)
-    held = await _held_by_invoices(desk, offers)
+    held = await invoices_with(desk, [offer.state for offer in offers])
     sides = {}
     for offer in offers:
         state = offer.state
@@ -121,20 +119,13 @@ async def _right(desk: InvoiceDesk, loaded: Loaded) -> dict[str, CustomerUsage]:
     return sides
 
 
-async def _held_by_invoices(desk: InvoiceDesk, offers: list[LoadedOffer]) -> dict[UUID, CustomerInvoice]:
-    destinations = {d for o in offers for d, taken in o.state.taken.items() if taken.kind == "customer-invoice"}
-    histories = await desk.store.load_many([Stream("customer-invoice", d) for d in sorted(destinations)])
-    states = {stream.id: fold_customer_invoice(history.facts) for stream, history in histories.items()}
-    return {invoice: state for invoice, state in states.items() if state is not None}
-
-
 def _place(invoice: CustomerInvoice | None, offer: UUID) -> tuple[str, Decimal]:
     """What the invoice itself says it holds of the offer; nothing for one that is not there: that is a leak."""
     if invoice is None:
         return "invoiced", Decimal(0)
     holding = invoice.holdings.get(offer)
     cost = holding.cost if holding else Decimal(0)
-    return {"approved": "billed", "closed": "written_off"}.get(invoice.status, "invoiced"), cost
+    return in_invoice(invoice), cost
 
 
 def _both(code: str, left: CustomerCost | None, right: CustomerUsage | None) -> CustomerUsage:

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import pytest
 
+from commands.customer_invoice.verbs import close
+from commands.ports.event_store import Save, Write
 from commands.provider_invoice.attempts import attempts_of
 from commands.provider_invoice.correct_header import correct_header
 from commands.provider_invoice.find_lines import LineFilter, canonical_csv, chunk_of, find_lines
@@ -18,13 +20,15 @@ from commands.provider_invoice.usage import leak_check, usage_sums
 from commands.provider_invoice.verify_lines import digest_check, purge_lines
 from commands.reference.bulk import load_many
 from commands.reference.csv_items import items_of_csv
-from domain.identity import ad_hoc_invoice_stream
+from domain.customer_invoice.approval_events import Approved
+from domain.identity import Stream, ad_hoc_invoice_stream
 from domain.provider_invoice.checksum import Override
 from domain.reference.kinds import KINDS
 from domain.rejected import Rejected
 from domain.usage_offer.events import LineRange
 from tests.support.origins import NOW, origin
 from tests.support.provider_invoices import PROVIDER, header
+from tests.support.samples import sample_fact
 from tests.support.shop import line
 
 INV_1 = ad_hoc_invoice_stream("INV-1").id
@@ -59,6 +63,30 @@ async def test_lines_by_state(shop, placed, state, numbers):
     assert [p.line.number for p in page.lines] == numbers
     assert (page.total, page.next_after) == (len(numbers), None)
     assert {p.state for p in page.lines} <= ({state} if state else {"invoiced", "released", "offered", "excluded"})
+
+
+async def approve(shop, customer_invoice):
+    history = await shop.desk.store.load(Stream("customer-invoice", customer_invoice))
+    await shop.desk.store.append(Save(origin(), (Write(history, (sample_fact(Approved),)),)))
+
+
+async def close_invoice(shop, customer_invoice):
+    await close(shop.desk.store, origin(), customer_invoice, "never sent")
+
+
+@pytest.mark.parametrize(("ending", "state"), [(approve, "billed"), (close_invoice, "written_off")])
+async def test_where_lines_on_a_final_invoice_are_follows_from_its_status(shop, placed, ending, state):
+    await ending(shop, INV_1)
+    page = await find_lines(shop.desk, placed, LineFilter())
+    assert [p.state for p in page.lines] == [state, state, "released", "offered", "offered", "excluded"]
+    found = await find_lines(shop.desk, placed, LineFilter(state=state))
+    assert ([p.line.number for p in found.lines], found.total) == ([1, 2], 2)
+    for other in {"invoiced", "billed", "written_off"} - {state}:
+        assert (await find_lines(shop.desk, placed, LineFilter(state=other))).total == 0
+    of_it = await find_lines(shop.desk, placed, LineFilter(customer_invoice=INV_1, state=state), limit=1)
+    assert (of_it.lines[0].customer_invoice, of_it.total, of_it.next_after) == (INV_1, 2, 1)
+    (customer, _) = (await usage_sums(shop.desk, placed)).customers
+    assert (getattr(customer, state), customer.invoiced, customer.difference) == (3, 0, 0)
 
 
 async def test_lines_by_customer_invoice_and_pages(shop, placed):
