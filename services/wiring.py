@@ -29,13 +29,18 @@ from adapters.mail import write_outbox
 from adapters.migrate import migrate
 from adapters.operations import ROW_WRITERS as OPERATION_WRITERS
 from adapters.operations import StoredOperations
+from adapters.periods import ROW_WRITERS as PERIOD_WRITERS
+from adapters.periods import StoredPeriods
 from adapters.provider_files.raw_files import RawFileStore
 from adapters.provider_files.reader import ArrowProviderFileReader
 from adapters.provider_files.source import AllowedPlaces, FileSources
+from adapters.purchases import ROW_WRITERS as PURCHASE_WRITERS
+from adapters.purchases import StoredPurchases
 from adapters.read_models.facade import ReadModels
 from adapters.reference import NoApprovedInvoices, StoredReference, write_identifiers, write_provider
 from adapters.sql_files import load_sql
 from adapters.templates import SandboxedTemplates
+from commands.customer_invoice.billing_desk import BillingDesk
 from commands.keys.rows import KeyEnded, KeyMade
 from commands.ports.event_store import StoreUnavailable
 from commands.ports.key_vault import KeyVault
@@ -76,6 +81,7 @@ class Parts:
     vault: KeyVault
     lines: PostgresLineStore
     invoices: InvoiceDesk
+    billing: BillingDesk
     read_models: ReadModels
     jobs: StoredJobs
     operations: StoredOperations
@@ -118,6 +124,8 @@ ROW_WRITERS: dict[type, RowWriter] = {
     **LINE_WRITERS,
     **IMPORT_WRITERS,
     **OPERATION_WRITERS,
+    **PERIOD_WRITERS,
+    **PURCHASE_WRITERS,
 }
 """Who writes the rows that ride in a save's transaction."""
 
@@ -181,6 +189,7 @@ async def open_parts(
             vault=vault,
             lines=lines,
             invoices=invoices,
+            billing=BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference),
             read_models=read_models,
             jobs=StoredJobs(pool),
             operations=operations,

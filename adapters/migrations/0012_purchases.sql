@@ -34,13 +34,14 @@ CREATE TRIGGER purchases_are_final BEFORE UPDATE OR DELETE OR TRUNCATE ON purcha
 -- Where each purchase is. One destination, ever: decided on acceptance, decided again only while nothing final holds it.
 CREATE TABLE purchase_place (
     seq             bigint      PRIMARY KEY REFERENCES purchase,
-    state           text COLLATE "C" NOT NULL,  -- waiting, invoiced, held, unrouted, excluded, cancelled
-    destination     uuid,                       -- the customer invoice it waits for or is on
+    state           text COLLATE "C" NOT NULL,  -- arriving, waiting, invoiced, held, unrouted, excluded, cancelled
+    destination     uuid,                       -- the customer invoice it goes to, waits for or is on
     batch           uuid,                       -- the batch of customer-invoice.purchases-added that it is in
     reference_final boolean     NOT NULL DEFAULT false,  -- its ad hoc invoice was final, so the periodical one has it
     reason          text,                       -- of held, unrouted, excluded, cancelled
     since           timestamptz NOT NULL
 );
+CREATE INDEX purchase_place_arriving ON purchase_place (destination, seq) WHERE state = 'arriving';
 CREATE INDEX purchase_place_waiting ON purchase_place (destination, seq) WHERE state = 'waiting';
 CREATE INDEX purchase_place_batch ON purchase_place (batch, seq) WHERE batch IS NOT NULL;
 CREATE INDEX purchase_place_destination ON purchase_place (destination, seq) WHERE state = 'invoiced';

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from commands.ports.event_store import Rows
 
-PlaceState = Literal["waiting", "invoiced", "held", "unrouted", "excluded", "cancelled"]
-"""`waiting`: its invoice is decided, and has not taken it in yet (it does so when it is calculated, or when it is no
-longer locked). `held`: nobody knows its ad hoc reference yet. `unrouted`: no invoice can take it; a problem.
+PlaceState = Literal["arriving", "waiting", "invoiced", "held", "unrouted", "excluded", "cancelled"]
+"""`arriving`: its invoice is decided and takes it in within seconds. `waiting`: behind a locked invoice, or for a time
+still to come. `held`: nobody knows its ad hoc reference yet. `unrouted`: no invoice can take it; a problem.
 """
 Outcome = Literal["accepted", "duplicate", "conflict"]
 
@@ -65,24 +65,24 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """What waits for one invoice, at most 10,000 rows of it, summed by the currency of its costs.
+class Arrived:
+    """What is to be taken in by one invoice, at most 10,000 rows of it, by the currency of its costs.
 
-    Rows without a cost are summed with those in the invoice's currency. `digest`: SHA-256 (hex) over `id,digest` rows
-    in order of seq.
+    Rows without a cost have None. `digest`: SHA-256 (hex) over `id,digest` rows in order of seq; `first` is when the
+    first of them came to the invoice's door.
     """
 
     invoice: UUID
     currency: str | None
     seqs: Sequence[int]
     cost: Decimal
-    without_cost: int
     digest: str
+    first: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class TakeIn(Rows):
-    """Rows of a save: these waiting purchases are on the invoice, in this batch. Any not waiting for it: Conflict."""
+    """Rows of a save: these purchases are on the invoice, in this batch. Any that does not go to it now: Conflict."""
 
     invoice: UUID
     batch: UUID
@@ -90,13 +90,44 @@ class TakeIn(Rows):
 
 
 @dataclass(frozen=True, slots=True)
-class Replace(Rows):
-    """Rows of a save: purchases get another place. Any that is not in `state` for `destination` now: Conflict."""
+class Move(Rows):
+    """Rows of a save: purchases get another place. Any that is not at `at` for `destination` now: Conflict."""
 
     seqs: Sequence[int]
-    state: PlaceState
+    at: PlaceState
     destination: UUID | None
     to: Place
+
+
+@dataclass(frozen=True, slots=True)
+class MoveAll(Rows):
+    """Rows of a save: all purchases at a destination get another place, such as those of an invoice that is deleted."""
+
+    destination: UUID
+    at: PlaceState
+    to: Place
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseQuery:
+    """A search of purchases; None: not asked. Days include both ends."""
+
+    customer: str | None = None
+    product: str | None = None
+    reference: str | None = None
+    invoice: UUID | None = None
+    states: Sequence[PlaceState] | None = None
+    day_from: date | None = None
+    day_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An invoice that purchases wait in front of, and how many of them."""
+
+    invoice: UUID
+    customer: str
+    lines: int
 
 
 class Purchases(Protocol):
@@ -112,14 +143,26 @@ class Purchases(Protocol):
         """Those that are there."""
         ...
 
-    async def destinations_waited_for(self, limit: int) -> Sequence[UUID]:
-        """Invoices that purchases wait for, those waited for longest first."""
+    async def doors(self, limit: int) -> Sequence[Door]:
+        """Invoices that purchases are arriving at."""
         ...
 
-    async def waiting(self, invoices: Sequence[UUID]) -> Sequence[Waiting]:
-        """What waits for these invoices, one row an invoice and currency of cost."""
+    async def arrived(self, invoices: Sequence[UUID], *, waiting: bool = False) -> Sequence[Arrived]:
+        """What arrives at these invoices (with `waiting`: also what waits for them), by invoice and cost currency."""
         ...
 
-    async def replace(self, change: Replace) -> None:
+    async def shift(self, change: MoveAll) -> int:
+        """The same as the row of a save, for changes that need no event; how many."""
+        ...
+
+    async def move(self, change: Move) -> None:
         """The same as the row of a save, for changes that need no event. Raises Conflict."""
+        ...
+
+    async def page(self, query: PurchaseQuery, *, before: int | None, limit: int) -> Sequence[Stored]:
+        """Newest first, those with a `seq` below `before`."""
+        ...
+
+    async def count(self, query: PurchaseQuery) -> int:
+        """How many a search finds."""
         ...

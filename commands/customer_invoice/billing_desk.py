@@ -1,0 +1,18 @@
+"""What the commands of customer invoices are given."""
+
+from dataclasses import dataclass
+
+from commands.ports.event_store import EventStore
+from commands.ports.periods import Periods
+from commands.ports.purchases import Purchases
+from commands.ports.reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class BillingDesk:
+    """The record, the purchase store, the periods there are, and reference data as it is now."""
+
+    store: EventStore
+    purchases: Purchases
+    periods: Periods
+    reference: Reference

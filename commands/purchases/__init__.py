@@ -1,0 +1,1 @@
+"""Purchases that are posted: accepted once, each with one place."""

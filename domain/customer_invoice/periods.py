@@ -1,0 +1,83 @@
+"""Billing periods: counted from the first day of the month of `bill_from`, without a gap or an overlap."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from domain.reference.bodies import BillingPeriod
+
+_MONTHS: Final[dict[BillingPeriod, int]] = {"monthly": 1, "quarterly": 3, "half-yearly": 6, "yearly": 12}
+MAX_PERIODS: Final = 1200
+"""Of one customer at once: a hundred years of months. A `bill_from` further back is a slip of the pen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A period from its first to its last day, both included."""
+
+    first: date
+    last: date
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+def following(first: date, length: BillingPeriod) -> date:
+    """The first day of the period after the one that begins on `first`."""
+    months = _MONTHS.get(length)
+    if months is None:
+        return first + timedelta(days=7)
+    month = first.month - 1 + months
+    return date(first.year + month // 12, month % 12 + 1, first.day)
+
+
+def spans(start: date, length: BillingPeriod) -> Iterator[Span]:
+    """Periods from `start` on, for ever."""
+    while True:
+        after = following(start, length)
+        yield Span(start, after - timedelta(days=1))
+        start = after
+
+
+def missing(bill_from: date, length: BillingPeriod, existing: Sequence[Span], today: date) -> list[Span]:
+    """Periods that have begun by `today` and are not there yet, at most MAX_PERIODS.
+
+    Those after the last existing one have today's length (a change of it takes effect there). When `bill_from` was
+    moved back, those before the first existing one end where it begins.
+    """
+    begin = bill_from.replace(day=1)
+    found: list[Span] = []
+    if existing:
+        found += _until(begin, length, existing[0].first)
+        begin = existing[-1].last + timedelta(days=1)
+    for span in spans(begin, length):
+        if span.first > today or len(found) >= MAX_PERIODS:
+            return found
+        found.append(span)
+    raise AssertionError("spans never end")
+
+
+def period_of(day: date, bill_from: date, length: BillingPeriod, existing: Sequence[Span]) -> Span | None:
+    """The period that a day belongs to, whether its invoice is there or still to come; None before `bill_from`."""
+    if day < bill_from:
+        return None
+    for span in existing:
+        if day in span:
+            return span
+    begin = bill_from.replace(day=1)
+    if existing:
+        for span in _until(begin, length, existing[0].first):
+            if day in span:
+                return span
+        begin = existing[-1].last + timedelta(days=1)
+    return next(span for span in spans(begin, length) if day <= span.last)
+
+
+def _until(begin: date, length: BillingPeriod, end: date) -> list[Span]:
+    found: list[Span] = []
+    for span in spans(begin, length):
+        if span.first >= end or len(found) >= MAX_PERIODS:
+            return found
+        found.append(Span(span.first, min(span.last, end - timedelta(days=1))))
+    return found

@@ -1,0 +1,1 @@
+"""Where a purchase goes: one destination, ever."""
