@@ -35,7 +35,8 @@ async def serve(folder: Path, port: int) -> None:
     from services.api.rendering import Json
     from services.api.route import ApiRoute
     from services.api.routes.provider_invoices import NewProviderInvoice
-    from services.api.serve import server_of
+    from services.api.serve import REQUESTS_LEAVE, server_of
+    from services.garbage import collect_rarely
     from services.logging import configure_logging
     from services.operator_origin import operator_origin
     from services.settings import load_settings
@@ -55,6 +56,7 @@ async def serve(folder: Path, port: int) -> None:
         route = ApiRoute("/v1/noop", noop, methods=["POST"])
         app.router.routes.insert(0, route)
         server = server_of(app, "127.0.0.1", port)
+        collect_rarely(REQUESTS_LEAVE)  # as `serve_until` does
         serving = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0.01)

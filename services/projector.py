@@ -3,7 +3,6 @@
 The functions below it are for the command line: each opens what it needs and closes it.
 """
 
-import gc
 import os
 import signal
 import socket
@@ -32,18 +31,10 @@ from domain.rejected import Rejected
 from projections.catalogue import READ_MODELS
 from projections.ports.feed import Feed
 from projections.read_model import ReadModel
+from services.garbage import collect_rarely
 from services.operations_http import Heartbeat, OperationsServer
 
 MODELS = tuple(READ_MODELS.values())
-
-
-def collect_rarely() -> None:
-    """Have the garbage collector look for circles of objects rarely: events and rows have none.
-
-    With its defaults it goes over a batch's objects again and again, which takes two thirds of the time of decoding.
-    """
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 20)
 
 
 def make_feed(url: str, kafka: KafkaSettings | None, lane: str = LIVE_LANE) -> Feed:

@@ -13,6 +13,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.relay.metrics import RelayMetrics
 from adapters.relay.progress import ProgressStore
 from adapters.relay.relay import Relay
+from services.garbage import collect_rarely
 from services.operations_http import Heartbeat, OperationsServer
 
 
@@ -26,6 +27,7 @@ def run_relay(url: str, kafka: KafkaSettings, *, host: str, operations_port: int
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    collect_rarely()
     registry = CollectorRegistry()
     relay = make_relay(url, kafka, registry, stop)
     alive = {"relay": Heartbeat(lambda: relay.turns)}

@@ -43,13 +43,14 @@ async def append_group(cursor: AsyncCursor[Any], group: Sequence[EncodedSave]) -
 def arguments(group: Sequence[EncodedSave]) -> list[PackedRecords | bytes | bool]:
     """The group as the function's arguments."""
     keys = [key for save in group for key in save.keys]
+    distinct = set(keys)
     return [
         NewWrites(save.writes for save in group),
         NewEvents(save.events for save in group),
         NewClaims(save.claims for save in group) if any(save.claims for save in group) else _NO_CLAIMS,
         NewAnswers(save.answers for save in group) if any(save.answers for save in group) else _NO_ANSWERS,
         b"".join([save.hashes for save in group]),
-        len(group) > 1 and len(keys) != len(set(keys)),
+        len(group) > 1 and (len(keys) != len(distinct) or not all(distinct.isdisjoint(save.guards) for save in group)),
     ]
 
 

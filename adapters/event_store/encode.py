@@ -47,6 +47,8 @@ class EncodedSave:
     """Of all events in order, joined."""
     keys: list[str]
     """Streams, names and idempotency keys: two saves that share one cannot both be judged in one group."""
+    guards: list[str]
+    """Streams that the save only expects: any number of saves may, unless another one of the group writes to them."""
     last_hashes: dict[Stream, bytes]
     """Hash of the last event that each stream would get: how an earlier try of the save is recognised."""
     size: int
@@ -61,7 +63,7 @@ _day = lru_cache(maxsize=64)(pack_date)
 
 def encode_save(save: Save, codec: Codec) -> EncodedSave:
     """Pack a save. Raises what the codec raises, and ValueError for two writes of one stream: nothing was sent."""
-    encoded = EncodedSave(save, [], [], [], [], b"", [], {}, 0)
+    encoded = EncodedSave(save, [], [], [], [], b"", [], [], {}, 0)
     _encode_writes(encoded, codec)
     for claim in save.claims:
         encoded.claims.append(_claim(claim))
@@ -102,15 +104,15 @@ def _encode_writes(encoded: EncodedSave, codec: Codec) -> None:
     command = str(save.origin.command_id)
     header_end, envelope = _envelope(save.origin, command)
     size = _small(sum([len(write.facts) for write in save.writes]))
-    events, keys, hashes, bytes_ = encoded.events, encoded.keys, [], 0
+    events, keys, guards, hashes, bytes_ = encoded.events, encoded.keys, encoded.guards, [], 0
     for write in save.writes:
         history = write.after
         stream, version = history.stream, history.version
         kind = stream.kind
         subject = f"{kind}/{stream.id}"
-        if subject in keys:
+        if subject in keys or subject in guards:
             raise ValueError(f"a save has two writes for {subject}; put their facts into one")
-        keys.append(subject)
+        (keys if write.facts else guards).append(subject)
         packed_stream, packed_kind = pack_text(subject), _text(kind)
         record_key = pack_uuid(write.record_key or stream.id)
         previous = expected = bytes.fromhex(history.head_hash)

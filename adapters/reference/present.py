@@ -7,6 +7,7 @@ What was folded is kept in the process, by version; loads that callers ask for a
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,11 +16,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.reference.present_table import PresentTable
 from adapters.sql_files import load_sql
-from commands.ports.event_store import EventStore
+from commands.ports.event_store import EventStore, History
 from commands.ports.reference import KnownProvider
 from domain.identity import reference_stream
 from domain.reference.bodies import CustomerBody, ProviderBody
-from domain.reference.state import Absent, InForce, State, fold
+from domain.reference.state import Absent, InForce, fold
 
 _SQL = load_sql("adapters.reference")
 
@@ -30,20 +31,22 @@ class StoredReference(PresentTable):
     def __init__(self, store: EventStore, pool: "AsyncConnectionPool[AsyncConnection[Any]]") -> None:
         super().__init__(pool)
         self._store = store
-        self._folded: dict[str, tuple[int, State]] = {}
+        self._known: dict[str, tuple[int, KnownProvider | None]] = {}
 
     async def provider(self, code: str) -> KnownProvider | None:
         """A provider that is not retired."""
-        stream = reference_stream("provider", code)
         # Callers that ask at the same time share one load; what was folded is kept while the version is the same.
-        history = await self._store.load(stream)
-        version, state = self._folded.get(code, (0, Absent()))
+        history = await self._store.load(reference_stream("provider", code))
+        version, known = self._known.get(code, (0, None))
         if version != history.version:
-            state = fold(history.facts)
-            self._folded[code] = (history.version, state)
-        if isinstance(state, InForce) and isinstance(state.body, ProviderBody):
-            return KnownProvider(stream.id, state.version, state.body)
-        return None
+            known = _known(history)
+            self._known[code] = (history.version, known)
+        return known
+
+    async def provider_as_seen(self, code: str) -> KnownProvider | None:
+        """See the port. One that was not there is looked for again."""
+        _, known = self._known.get(code, (0, None))
+        return known or await self.provider(code)
 
     async def providers(self) -> Sequence[KnownProvider]:
         """All providers that are not retired, by code."""
@@ -72,3 +75,10 @@ class StoredReference(PresentTable):
             if not isinstance(state, Absent) and isinstance(state.body, CustomerBody) and state.body.bill_from:
                 days[streams[stream]] = state.body.bill_from
         return days
+
+
+def _known(history: History) -> KnownProvider | None:
+    state = fold(history.facts)
+    if isinstance(state, InForce) and isinstance(state.body, ProviderBody):
+        return KnownProvider(history.stream.id, state.version, state.body, replace(history, facts=()))
+    return None

@@ -9,7 +9,8 @@ from adapters.projector.decoding import StoredDecoder
 from adapters.projector.lane import Lane
 from adapters.projector.runner import Projector
 from projections.invoice_list.fold import INVOICE_LIST
-from services.projector import collect_rarely, make_feed
+from services.garbage import collect_rarely
+from services.projector import make_feed
 
 
 def project(url: str, kafka: KafkaSettings | None, lane: str, max_records: int) -> tuple[int, float]:

@@ -59,7 +59,10 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Facts for one stream, to follow what `after` saw. `record_key`: the topic's key when not the stream's id."""
+    """Facts for one stream, to follow what `after` saw. `record_key`: the topic's key when not the stream's id.
+
+    Without facts it only expects that the stream is still as it was seen: a Conflict when it is not.
+    """
 
     after: History
     facts: tuple[Fact, ...]

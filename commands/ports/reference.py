@@ -6,6 +6,7 @@ from datetime import date
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
+from commands.ports.event_store import History
 from domain.pricing.context import PricingContext
 from domain.reference.bodies import BillingPeriod, ProductBody, ProviderBody, ReferenceBody
 
@@ -19,6 +20,8 @@ class KnownProvider:
     id: UUID
     version: int
     body: ProviderBody
+    seen: History
+    """The stream as it was seen, without its facts: a save may expect that it has not changed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,10 @@ class Reference(PresentReference, Protocol):
 
     async def provider(self, code: str) -> KnownProvider | None:
         """A provider that is not retired."""
+        ...
+
+    async def provider_as_seen(self, code: str) -> KnownProvider | None:
+        """The same, as it may have been some time ago: only for saves that expect that it is still as `seen`."""
         ...
 
     async def providers(self) -> Sequence[KnownProvider]:

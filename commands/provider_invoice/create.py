@@ -31,12 +31,13 @@ async def create(
     code = normal(provider)
     name = expect_number(number)
     stream = provider_invoice_stream(code, name)
-    # Most numbers are new: the first try takes it so without looking. The append finds out when it is not.
+    # Most numbers are new, and providers seldom change: the first try takes it so without looking. The append finds
+    # out when it is not so.
     looking = expected is not None
 
     async def decide() -> Decided[Outcome]:
         nonlocal looking
-        await provider_of(desk, code)
+        known = await provider_of(desk, code, as_seen=not looking)
         history = await desk.store.load(stream) if looking else unwritten(stream)
         looking = True
         expect_version(history.version, expected)
@@ -47,7 +48,7 @@ async def create(
         state = fold([*history.facts, *facts])
         if state is None:
             raise TypeError("an invoice that begins has a state")
-        save = Save(origin=origin, writes=(Write(history, tuple(facts)),))
+        save = Save(origin=origin, writes=(Write(history, tuple(facts)), Write(known.seen, ())))
         return Decided(save, Outcome(stream.id, history.version + len(facts), state, created=True))
 
     return await settle(desk.store, origin, decide, answer)

@@ -76,9 +76,12 @@ async def load(desk: InvoiceDesk, invoice: UUID, *, to_version: int | None = Non
     return Loaded(history, state)
 
 
-async def provider_of(desk: InvoiceDesk, code: str) -> KnownProvider:
-    """The provider; Rejected `provider-missing` when there is none in use with this code."""
-    known = await desk.reference.provider(code)
+async def provider_of(desk: InvoiceDesk, code: str, *, as_seen: bool = False) -> KnownProvider:
+    """The provider; Rejected `provider-missing` when there is none in use with this code.
+
+    `as_seen`: as it may have been some time ago, for a save that expects that it is still so.
+    """
+    known = await (desk.reference.provider_as_seen(code) if as_seen else desk.reference.provider(code))
     if known is None:
         raise Rejected("provider-missing", f"There is no provider {code[:64]!r} in use: save it first.", kind="invalid")
     return known

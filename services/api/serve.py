@@ -13,12 +13,15 @@ from fastapi import FastAPI
 from commands.keys.create import MadeKey, make_first_key
 from domain.keys.decisions import SECRET_BYTES
 from services.api.app import create_app
+from services.garbage import collect_rarely
 from services.operator_origin import operator_origin
 from services.settings import Settings
 from services.wiring import Parts, open_parts
 
 DRAIN_SECONDS = 20
 """How long answers may still take after SIGTERM."""
+REQUESTS_LEAVE = 50_000
+"""Objects that failed requests may leave in circles before somebody looks: a few tens of megabytes."""
 
 
 def run_api(settings: Settings, *, first_key: Callable[[MadeKey], None] | None = None) -> None:
@@ -42,6 +45,7 @@ async def _run(settings: Settings, first_key: Callable[[MadeKey], None] | None) 
 async def serve_until(parts: Parts, stop: asyncio.Event) -> None:
     """Serve in this loop, beside its other work, until `stop` is set; then answer what was asked, and return."""
     server = server_of(create_app(parts), parts.settings.host, parts.settings.port)
+    collect_rarely(REQUESTS_LEAVE)
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
     try:

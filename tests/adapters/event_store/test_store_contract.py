@@ -337,3 +337,18 @@ async def test_a_write_without_facts_still_expects_its_version(store: EventStore
     await appended(store, "A", "2")
     with pytest.raises(Conflict):
         await store.append(save(guard, await write(store, "B", "y")))
+
+
+async def test_any_number_of_saves_at_once_may_expect_the_same_stream(store: EventStore) -> None:
+    await appended(store, "A", "1")
+    guard = Write(await store.load(product("A")), ())
+    saves = [save(await write(store, f"S-{n}", "x"), guard) for n in range(8)]
+    assert all(isinstance(r, Appended) for r in await asyncio.gather(*(store.append(s) for s in saves)))
+
+
+async def test_a_save_in_a_group_sees_that_an_earlier_one_changed_what_it_expects(store: EventStore) -> None:
+    await appended(store, "A", "1")
+    guard, change = Write(await store.load(product("A")), ()), await write(store, "A", "2")
+    saves = [save(change), *[save(await write(store, f"S-{n}", "x"), guard) for n in range(3)]]
+    results = await asyncio.gather(*(store.append(s) for s in saves), return_exceptions=True)
+    assert [type(r).__name__ for r in results] == ["Appended", "Conflict", "Conflict", "Conflict"]

@@ -1,11 +1,18 @@
+from uuid import uuid4
+
 import pytest
 
 from adapters.reference import StoredReference
+from commands.ports.event_store import Conflict, Save, Write
+from commands.provider_invoice.desk import unwritten
 from commands.reference.retire import retire
 from commands.reference.save import patch, save
+from domain.identity import Stream
+from domain.provider_invoice.populate import started
 from domain.reference.bodies import Connection, CustomerBody, ProviderBody
 from domain.reference.kinds import KINDS
 from tests.support.origins import origin
+from tests.support.provider_invoices import header
 
 PROVIDER = KINDS["provider"]
 
@@ -40,3 +47,17 @@ async def test_names_of_customers_that_exist(record, reference):
     await save(record.desk, origin(), KINDS["customer"], CustomerBody(code="C1", name="One Ltd"))
     assert await reference.customer_names(["C1", "C2", "C1"]) == {"C1": "One Ltd"}
     assert await reference.customer_names([]) == {}
+
+
+async def test_a_save_that_took_a_provider_as_seen_finds_out_that_it_changed(record, reference):
+    await save(record.desk, origin(), PROVIDER, ProviderBody(code="ACME", name="Acme"))
+    seen = await reference.provider_as_seen("ACME")
+    await retire(record.desk, origin(), PROVIDER, "ACME")
+    assert await reference.provider_as_seen("ACME") == seen
+    stream = Stream("provider-invoice", uuid4())
+    begun = started(None, "ACME", "F-1", header=header(), source="manual")
+    with pytest.raises(Conflict):
+        await record.store.append(Save(origin(), (Write(unwritten(stream), (begun,)), Write(seen.seen, ()))))
+    assert (await record.store.load(stream)).version == 0
+    assert await reference.provider("ACME") is None
+    assert await reference.provider_as_seen("ACME") is None

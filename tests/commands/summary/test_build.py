@@ -6,8 +6,9 @@ import pytest
 
 from commands.ports.event_store import Save, Write
 from commands.ports.reference import KnownProvider
+from commands.provider_invoice.desk import unwritten
 from commands.summary.build import build_summary, run_summary, summary_stream
-from domain.identity import Stream, provider_invoice_stream
+from domain.identity import Stream, provider_invoice_stream, reference_stream
 from domain.operations.events import ImportSummaryBuilt, ImportSummarySent, ProviderListFailed
 from domain.reference.bodies import Connection, ProviderBody
 from tests.support.operations import DAY, activated, change_withdrawn, changed, checks_failed, import_failed
@@ -27,9 +28,13 @@ class Providers:
             ProviderBody(code=code, name=code, mode="automatic", connection=Connection(manifest="m.json"))
             for code in self.automatic
         ]
-        return [KnownProvider(UUID(int=0), 1, body) for body in [*bodies, manual]]
+        seen = unwritten(reference_stream("provider", "seen"))
+        return [KnownProvider(UUID(int=0), 1, body, seen) for body in [*bodies, manual]]
 
     async def provider(self, code):
+        raise NotImplementedError
+
+    async def provider_as_seen(self, code):
         raise NotImplementedError
 
     async def customer_names(self, codes):
