@@ -40,19 +40,19 @@ def calculate(
 def _used(worked: Iterable[Worked]) -> set[Used]:
     """What the result depends on: minimums that are reached count too."""
     used = set()
-    for one in worked:
-        used.add(Used("pricing-rule", one.item.rule, one.item.rule_version))
-        if one.lot is not None:
-            used.add(Used("product", one.lot.product.code, one.lot.product.version))
-            rates = {taken.rate for taken in one.lot.taken if taken.rate is not None}
-            used |= {Used("exchange-rate", rate.code, rate.version) for rate in rates}
+    for item, rule, _steps, lot, _summed in worked:
+        used.add(Used("pricing-rule", item.rule, rule.version))
+        if lot is not None:
+            used.add(Used("product", lot.product.code, lot.product.version))
+            rates = {taken.rate.code: taken.rate.version for taken in lot.taken if taken.rate is not None}
+            used.update(Used("exchange-rate", code, version) for code, version in rates.items())
     return used
 
 
 def _too_large(calculation: Calculation) -> Failure | None:
     """A refusal where a figure has more digits than any record of it could keep."""
     for item in calculation.items:
-        if any(_too_long(figure) for figure in (item.quantity, item.exact, item.cost)):
+        if _too_long(item.quantity) or _too_long(item.exact) or _too_long(item.cost):
             what = f"product {item.product}" if item.product is not None else "the invoice"
             return Failure(
                 "too-large",
@@ -71,4 +71,4 @@ def _too_large(calculation: Calculation) -> Failure | None:
 
 
 def _too_long(figure: Decimal | None) -> bool:
-    return figure is not None and bool(figure) and figure.adjusted() >= MAX_INTEGER_DIGITS
+    return figure is not None and figure.adjusted() >= MAX_INTEGER_DIGITS and bool(figure)

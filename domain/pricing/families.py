@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple, assert_never
 
-from domain.money import EXACT, add, less, times
+from domain.money import EXACT, add, less, times, total
 from domain.pricing.rule import (
     CostPlus,
     DiscountOffList,
@@ -82,7 +82,7 @@ def begun(quantity: Decimal, size: Decimal) -> Decimal:
 
 
 def _sum(portions: Sequence[Portion]) -> Decimal:
-    return add(*(portion.quantity for portion in portions))
+    return total([portion.quantity for portion in portions])
 
 
 def _units(quantity: Decimal, unit_price: Decimal) -> Step:
@@ -113,7 +113,7 @@ def _volume(tiers: Sequence[Tier], quantity: Decimal) -> Step:
 
 
 def _cost_plus(price: CostPlus, portions: Sequence[Portion]) -> list[Step]:
-    cost = add(*(portion.cost for portion in portions if portion.cost is not None))
+    cost = total([portion.cost for portion in portions if portion.cost is not None])
     factor = add(_ONE, times(price.percent or _NONE, _PERCENT))
     found = [Step("cost", cost, factor, times(cost, factor))]
     if price.amount_per_unit is not None:

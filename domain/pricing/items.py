@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from domain.money import fixed, plain
@@ -27,8 +27,7 @@ class InvoiceToPrice:
     period_to: date
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One rule's result, rounded once; sorted by kind, product, rule, subscription and lateness on the invoice.
 
     `quantity` is in `unit`, the product's (None: the product has none; a charge or adjustment has neither).
@@ -53,8 +52,7 @@ class Item:
     lines_without_cost: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Used:
+class Used(NamedTuple):
     """A piece of reference data that the result depends on."""
 
     kind: str

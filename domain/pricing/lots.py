@@ -1,10 +1,9 @@
 """Which purchases become one item, in the product's unit and the invoice's currency."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.identity import normal
 from domain.money import times
@@ -14,6 +13,8 @@ from domain.pricing.families import PARTED, Portion
 from domain.pricing.items import Failure, InvoiceToPrice
 from domain.pricing.known import PricedProduct, PricedRule, Rate, list_price
 from domain.pricing.purchases import PurchaseGroup
+
+NOT_LATE: Final = date.min
 
 
 class Unpriceable(Exception):
@@ -38,16 +39,17 @@ class LotKey(NamedTuple):
     product: str
     rule: str
     subscription: str
-    late_period: date | None
+    """Empty: none, or not parted by it."""
+    late_period: date
+    """`NOT_LATE`: not late, or not parted by it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
+class Lot(NamedTuple):
     """The purchases of one item."""
 
     rule: PricedRule
     product: PricedProduct
-    taken: list[Taken] = field(default_factory=list)
+    taken: list[Taken]
 
 
 def lots(invoice: InvoiceToPrice, groups: Iterable[PurchaseGroup], context: PricingContext) -> dict[LotKey, Lot]:
@@ -64,7 +66,7 @@ def lots(invoice: InvoiceToPrice, groups: Iterable[PurchaseGroup], context: Pric
         key = _key(invoice, group, rule)
         lot = found.get(key)
         if lot is None:
-            found[key] = lot = Lot(rule, product)
+            found[key] = lot = Lot(rule, product, [])
         lot.taken.append(_taken(invoice, group, rule, product, context))
     return found
 
@@ -96,10 +98,10 @@ def _refuse_boundary_inside(group: PurchaseGroup, context: PricingContext) -> No
 
 def _key(invoice: InvoiceToPrice, group: PurchaseGroup, rule: PricedRule) -> LotKey:
     if rule.body.price.family not in PARTED:
-        return LotKey(product=group.product, rule=rule.body.code, subscription="", late_period=None)
+        return LotKey(product=group.product, rule=rule.body.code, subscription="", late_period=NOT_LATE)
     late = invoice.type != "ad_hoc" and group.period != invoice.period_from
     subscription = normal(group.subscription) if group.subscription else ""
-    return LotKey(group.product, rule.body.code, subscription, group.period if late else None)
+    return LotKey(group.product, rule.body.code, subscription, group.period if late else NOT_LATE)
 
 
 def _taken(

@@ -1,24 +1,23 @@
 """How each item of an invoice comes about: prices, then flat fees, then minimums."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
+from uuid import uuid5
 
-from domain.identity import id_for
-from domain.money import add, less, rounded
+from domain.identity import NAMESPACE
+from domain.money import less, rounded, total
 from domain.pricing.context import PricingContext
 from domain.pricing.families import Step, steps
 from domain.pricing.items import Failure, InvoiceToPrice, Item
 from domain.pricing.known import PricedRule
-from domain.pricing.lots import Lot, LotKey, Unpriceable, in_order, lots
+from domain.pricing.lots import NOT_LATE, Lot, LotKey, Unpriceable, in_order, lots
 from domain.pricing.purchases import PurchaseGroup
 from domain.pricing.rule import Minimum
 from domain.pricing.selection import product_axis
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(NamedTuple):
     """An item and how it came about: the purchases of a price, the items that a minimum sums."""
 
     item: Item
@@ -37,7 +36,7 @@ def work_out(
         found = lots(invoice, groups, context)
     except Unpriceable:
         return _first_failure(invoice, groups, context)
-    worked = [_priced(invoice, key, found[key]) for key in sorted(found, key=_in_order)]
+    worked = [_priced(invoice, key, found[key]) for key in sorted(found)]
     if invoice.type == "periodical":
         who = (invoice.currency, invoice.customer, invoice.clusters, invoice.period_to)
         worked += [_fee(invoice, rule) for rule in context.selection.flat_fees(*who)]
@@ -55,32 +54,35 @@ def _first_failure(invoice: InvoiceToPrice, groups: Collection[PurchaseGroup], c
     raise AssertionError("purchases failed in one order and not in another")
 
 
-def _in_order(key: LotKey) -> tuple[str, str, str, date]:
-    return (key.product, key.rule, key.subscription, key.late_period or date.min)
-
-
 def _priced(invoice: InvoiceToPrice, key: LotKey, lot: Lot) -> Worked:
-    portions = [taken.portion for taken in lot.taken]
+    portions = []
+    known = []
+    lines = without_cost = 0
+    for group, portion, _rate in lot.taken:
+        portions.append(portion)
+        lines += group.lines
+        if portion.cost is None:
+            without_cost += group.lines
+        else:
+            known.append(portion.cost)
     made = steps(lot.rule.body.price, portions)
-    exact = add(*(step.amount for step in made))
-    known = [portion.cost for portion in portions if portion.cost is not None]
-    lines = sum(taken.group.lines for taken in lot.taken)
+    exact = total([step.amount for step in made])
     item = Item(
-        id=_item_id(invoice, lot.rule, key.product, key.subscription, key.late_period),
+        id=_item_id(invoice, key),
         kind="price",
         product=key.product,
         subscription=key.subscription or None,
-        late_period=key.late_period,
+        late_period=None if key.late_period is NOT_LATE else key.late_period,
         rule=key.rule,
         rule_version=lot.rule.version,
         currency=invoice.currency,
-        quantity=add(*(portion.quantity for portion in portions)),
+        quantity=total([portion.quantity for portion in portions]),
         unit=lot.product.unit,
         exact=exact,
         amount=rounded(exact, invoice.currency),
-        cost=add(*known) if known else None,
+        cost=total(known) if known else None,
         lines=lines,
-        lines_without_cost=sum(taken.group.lines for taken in lot.taken if taken.portion.cost is None),
+        lines_without_cost=without_cost,
     )
     return Worked(item, lot.rule, made, lot)
 
@@ -114,7 +116,7 @@ def _counts_for(rule: PricedRule, item: Item, context: PricingContext) -> bool:
 
 def _without_purchases(invoice: InvoiceToPrice, rule: PricedRule, exact: Decimal) -> Item:
     return Item(
-        id=_item_id(invoice, rule, rule.body.product or ""),
+        id=_item_id(invoice, LotKey(rule.body.product or "", rule.body.code, "", NOT_LATE)),
         kind=rule.body.kind,
         product=rule.body.product,
         subscription=None,
@@ -132,9 +134,12 @@ def _without_purchases(invoice: InvoiceToPrice, rule: PricedRule, exact: Decimal
     )
 
 
-def _item_id(
-    invoice: InvoiceToPrice, rule: PricedRule, product: str, subscription: str = "", late: date | None = None
-) -> str:
-    """UUIDv5 of `customer-invoice-item:INVOICE-ID:RULE:PRODUCT:SUBSCRIPTION:LATE-PERIOD`, empty where there is none."""
-    late_period = late.isoformat() if late else ""
-    return str(id_for("customer-invoice-item", str(invoice.id), rule.body.code, product, subscription, late_period))
+def _item_id(invoice: InvoiceToPrice, key: LotKey) -> str:
+    """UUIDv5 of `customer-invoice-item:INVOICE-ID:RULE:PRODUCT:SUBSCRIPTION:LATE-PERIOD`, empty where there is none.
+
+    As `identity.id_for` has it, without escaping what has nothing to escape: a code holds no colon or percent sign.
+    """
+    subscription = key.subscription.replace("%", "%25").replace(":", "%3A") if key.subscription else ""
+    late_period = "" if key.late_period is NOT_LATE else key.late_period.isoformat()
+    name = f"customer-invoice-item:{invoice.id}:{key.rule}:{key.product}:{subscription}:{late_period}"
+    return str(uuid5(NAMESPACE, name))
