@@ -71,6 +71,11 @@ def lots(invoice: InvoiceToPrice, groups: Iterable[PurchaseGroup], context: Pric
     return found
 
 
+def late_period(invoice: InvoiceToPrice, group: PurchaseGroup) -> date | None:
+    """The period that late purchases belong to; None: they aren't late. What names an ad hoc invoice never is."""
+    return None if invoice.type == "ad_hoc" or group.period == invoice.period_from else group.period
+
+
 def in_order(group: PurchaseGroup) -> tuple[object, ...]:
     """Sort key of groups, so that the same failure is found and the same tree shown in whatever order they come."""
     return (
@@ -99,9 +104,8 @@ def _refuse_boundary_inside(group: PurchaseGroup, context: PricingContext) -> No
 def _key(invoice: InvoiceToPrice, group: PurchaseGroup, rule: PricedRule) -> LotKey:
     if rule.body.price.family not in PARTED:
         return LotKey(product=group.product, rule=rule.body.code, subscription="", late_period=NOT_LATE)
-    late = invoice.type != "ad_hoc" and group.period != invoice.period_from
     subscription = normal(group.subscription) if group.subscription else ""
-    return LotKey(group.product, rule.body.code, subscription, group.period if late else NOT_LATE)
+    return LotKey(group.product, rule.body.code, subscription, late_period(invoice, group) or NOT_LATE)
 
 
 def _taken(

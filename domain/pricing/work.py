@@ -72,7 +72,7 @@ def _priced(invoice: InvoiceToPrice, key: LotKey, lot: Lot) -> Worked:
         kind="price",
         product=key.product,
         subscription=key.subscription or None,
-        late_period=None if key.late_period is NOT_LATE else key.late_period,
+        late_period=None if key.late_period == NOT_LATE else key.late_period,
         rule=key.rule,
         rule_version=lot.rule.version,
         currency=invoice.currency,
@@ -140,6 +140,6 @@ def _item_id(invoice: InvoiceToPrice, key: LotKey) -> str:
     As `identity.id_for` has it, without escaping what has nothing to escape: a code holds no colon or percent sign.
     """
     subscription = key.subscription.replace("%", "%25").replace(":", "%3A") if key.subscription else ""
-    late_period = "" if key.late_period is NOT_LATE else key.late_period.isoformat()
+    late_period = "" if key.late_period == NOT_LATE else key.late_period.isoformat()
     name = f"customer-invoice-item:{invoice.id}:{key.rule}:{key.product}:{subscription}:{late_period}"
     return str(uuid5(NAMESPACE, name))
