@@ -122,6 +122,15 @@ class PostgresEventStore:
         streams = [Stream.parse(row[0]) for row in rows]
         return list((await self.load_many(streams)).values())
 
+    async def load_having(
+        self, record_key: UUID, kind: str, types: Sequence[str], *, after: Stream | None = None, limit: int = 100
+    ) -> Sequence[History]:
+        """See the port."""
+        wanted = {"key": record_key, "kind": kind, "own": str(Stream(kind, record_key)), "types": list(types)}
+        after_this = "" if after is None else str(after)
+        rows = await self._fetch("streams_by_key_having", {**wanted, "after": after_this, "limit": limit})
+        return list((await self.load_many([Stream.parse(row[0]) for row in rows])).values())
+
     async def append(self, save: Save) -> Appended:
         """See the port. Raises also EventTooLarge and ValueError for what cannot be stored, StoreUnavailable."""
         for write in save.writes:

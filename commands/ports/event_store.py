@@ -186,6 +186,12 @@ class EventStore(Protocol):
         """All streams of a kind under one record key, such as the usage offers of a provider invoice."""
         ...
 
+    async def load_having(
+        self, record_key: UUID, kind: str, types: Sequence[str], *, after: Stream | None = None, limit: int = 100
+    ) -> Sequence[History]:
+        """So many of these streams, in order of their ids after one, that hold an event of one of these types."""
+        ...
+
     async def append(self, save: Save) -> Appended:
         """Store a save durably; Conflict, ClaimTaken or AlreadyAnswered when it can't be."""
         ...

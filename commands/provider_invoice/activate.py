@@ -6,6 +6,7 @@ from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
 from commands.provider_invoice.checks import conclude_attempt
 from commands.provider_invoice.desk import Answering, InvoiceDesk, Outcome, load
+from commands.provider_invoice.used import with_usage
 from domain.provider_invoice import populate
 from domain.provider_invoice.checksum import Override
 from domain.provider_invoice.lifecycle import expect_activatable, expect_reason
@@ -34,7 +35,8 @@ async def activate(
         state = loaded.state
         expect_activatable(state)
         if state.status == "active":
-            return Decided(None, Outcome(loaded.id, loaded.history.version, state, changed=False))
+            there = Outcome(loaded.id, loaded.history.version, state, changed=False)
+            return Decided(None, await with_usage(desk, there))
         concluded = await conclude_attempt(
             desk,
             origin,

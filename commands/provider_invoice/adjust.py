@@ -13,6 +13,7 @@ from commands.ports.operations import NewOperation
 from commands.ports.provider_files import ListNotFetched
 from commands.provider_invoice.desk import Answering, InvoiceDesk, Loaded, Outcome, load, provider_of
 from commands.provider_invoice.reading import file_refused
+from commands.provider_invoice.used import with_usage
 from commands.sync.adjusting import IMPORT_INVOICE
 from commands.sync.desk import SyncDesk
 from commands.sync.files import Fetched, fetch_files
@@ -73,7 +74,8 @@ async def adjust(
                 raise Rejected(
                     "adjustment-deleted", f"{there.state.number} is deleted: sync it by its number to have it again."
                 )
-            return Decided(None, Outcome(known, there.history.version, there.state, changed=False))
+            found = Outcome(known, there.history.version, there.state, changed=False)
+            return Decided(None, await with_usage(desk.invoices, found))
         others = await _others(desk.invoices, loaded)
         automatic = loaded.state.source == "automatic"
         if others.unfinished is not None and loaded.state.status == "active":

@@ -7,6 +7,7 @@ from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
 from commands.ports.event_store import Save, Write
 from commands.provider_invoice.desk import Answering, InvoiceDesk, Loaded, Outcome, load
+from commands.provider_invoice.used import with_usage
 from domain.fact import Fact
 from domain.provider_invoice.state import ProviderInvoice, evolve
 
@@ -25,7 +26,8 @@ async def change(
     async def decided() -> Decided[Outcome]:
         loaded = await load(desk, invoice)
         expect_version(loaded.history.version, expected)
-        return one_write(origin, loaded, decide(loaded.state))
+        written = one_write(origin, loaded, decide(loaded.state))
+        return Decided(written.save, await with_usage(desk, written.outcome))
 
     return await settle(desk.store, origin, decided, answer)
 

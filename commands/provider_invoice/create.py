@@ -4,6 +4,7 @@ from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
 from commands.ports.event_store import Save, Write
 from commands.provider_invoice.desk import Answering, InvoiceDesk, Outcome, provider_of, unwritten
+from commands.provider_invoice.used import with_usage
 from domain.identity import normal, provider_invoice_stream
 from domain.provider_invoice import populate
 from domain.provider_invoice.parts import Header
@@ -44,7 +45,8 @@ async def create(
         before = fold(history.facts)
         facts = populate.create_manual(before, code, name, header)
         if not facts and before is not None:
-            return Decided(None, Outcome(stream.id, history.version, before, changed=False))
+            there = Outcome(stream.id, history.version, before, changed=False)
+            return Decided(None, await with_usage(desk, there))
         state = fold([*history.facts, *facts])
         if state is None:
             raise TypeError("an invoice that begins has a state")

@@ -12,6 +12,7 @@ from commands.ports.provider_files import ProviderFileReader
 from commands.ports.raw_files import RawFiles
 from commands.ports.reference import KnownProvider, Reference
 from domain.identity import Stream
+from domain.provider_invoice.actions import NOTHING_USED, Usage
 from domain.provider_invoice.checksum import OVERRIDE_LIMIT
 from domain.provider_invoice.state import ProviderInvoice, fold
 from domain.rejected import Rejected
@@ -43,6 +44,8 @@ class Outcome:
     changed: bool = True
     operation: UUID | None = None
     """The long work that goes on behind the answer, if there is some."""
+    usage: Usage = NOTHING_USED
+    """What has become of its usage, where it is active."""
 
 
 Answering: TypeAlias = "Callable[[Outcome], Answer | None] | None"

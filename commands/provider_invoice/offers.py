@@ -10,7 +10,6 @@ from commands.provider_invoice.desk import InvoiceDesk, Loaded, load
 from domain.customer_invoice.state import LOCKED_OR_FINAL, CustomerInvoice
 from domain.customer_invoice.state import fold as fold_customer_invoice
 from domain.identity import Stream
-from domain.provider_invoice.actions import Usage
 from domain.provider_invoice.lifecycle import Billed
 from domain.rejected import Rejected
 from domain.usage_offer import decisions
@@ -42,14 +41,6 @@ async def offers_of(desk: InvoiceDesk, invoice: UUID, attempt: int) -> list[Load
         if state is not None and state.attempt == attempt:
             found.append(LoadedOffer(history, state))
     return sorted(found, key=lambda o: o.state.customer)
-
-
-def usage_of(offers: Sequence[LoadedOffer]) -> Usage:
-    """What the offers say, as far as actions depend on it."""
-    return Usage(
-        invoiced=any(t.kind == "customer-invoice" for o in offers for t in o.state.taken.values()),
-        released=any(o.state.released for o in offers),
-    )
 
 
 async def invoices_with(desk: InvoiceDesk, offers: Iterable[UsageOffer]) -> dict[UUID, CustomerInvoice]:

@@ -1,7 +1,7 @@
 """Take lines off a customer invoice that is neither locked nor final: both streams in one transaction."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
@@ -12,12 +12,14 @@ from commands.ports.event_store import Answer, Save, Write
 from commands.provider_invoice.desk import InvoiceDesk, Loaded, load
 from commands.provider_invoice.offered import Chosen, OfferedLines
 from commands.provider_invoice.offers import LoadedOffer, offers_of
+from commands.provider_invoice.used import usage_of
 from domain.customer_invoice import decisions as customer_invoice
 from domain.customer_invoice.events import PurchaseSource
 from domain.customer_invoice.state import fold as fold_customer_invoice
 from domain.fact import Fact
 from domain.identity import Stream
 from domain.money import add
+from domain.provider_invoice.actions import NOTHING_USED, Usage
 from domain.provider_invoice.lifecycle import expect_reason
 from domain.rejected import Rejected
 from domain.usage_offer import decisions
@@ -32,6 +34,7 @@ class Moved:
     loaded: Loaded
     lines: int
     cost: Decimal
+    usage: Usage = NOTHING_USED
 
 
 MovedAnswering: TypeAlias = "Callable[[Moved], Answer | None] | None"
@@ -64,7 +67,7 @@ async def release(
             )
         writes, moved = await _moves(desk, loaded, holding or offers, customer_invoice, lines, why)
         save = Save(origin=origin, writes=writes) if writes else None
-        return Decided(save, moved)
+        return Decided(save, await after_moves(desk, moved, writes))
 
     return await settle(desk.store, origin, decide, answer)
 
@@ -126,6 +129,17 @@ async def _moves(
     if not writes and lines is not None and not any(o.state.released for o in offers):
         raise Rejected("lines-not-invoiced", "None of these lines is on that customer invoice.")
     return tuple(writes), Moved(loaded, count, cost)
+
+
+async def after_moves(desk: InvoiceDesk, moved: Moved, writes: Sequence[Write]) -> Moved:
+    """With what the invoice's usage allows once these are written."""
+    after = {
+        write.after.stream.id: offer
+        for write in writes
+        if write.after.stream.kind == "usage-offer"
+        and (offer := fold_offer((*write.after.facts, *write.facts))) is not None
+    }
+    return replace(moved, usage=await usage_of(desk, moved.loaded.id, moved.loaded.state, after))
 
 
 def source_of(loaded: Loaded, offer: LoadedOffer, chosen: Chosen) -> PurchaseSource:

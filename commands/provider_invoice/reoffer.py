@@ -10,7 +10,7 @@ from commands.ports.event_store import Save, Write
 from commands.provider_invoice.desk import InvoiceDesk, load
 from commands.provider_invoice.offered import OfferedLines
 from commands.provider_invoice.offers import offers_of
-from commands.provider_invoice.release import Moved, MovedAnswering
+from commands.provider_invoice.release import Moved, MovedAnswering, after_moves
 from domain.money import add
 from domain.provider_invoice.lifecycle import expect_reason
 from domain.rejected import Rejected
@@ -56,6 +56,6 @@ async def reoffer(
                 writes.append(Write(offer.history, tuple(facts), record_key=invoice))
                 count, cost = count + chosen.lines, add(cost, chosen.batch.cost)
         save = Save(origin=origin, writes=tuple(writes)) if writes else None
-        return Decided(save, Moved(loaded, count, cost))
+        return Decided(save, await after_moves(desk, Moved(loaded, count, cost), writes))
 
     return await settle(desk.store, origin, decide, answer)

@@ -28,6 +28,10 @@ class Usage:
     adjusted: bool = False
 
 
+NOTHING_USED: Final = Usage()
+"""Of an invoice whose usage is as it was offered, or that offers none."""
+
+
 def available_actions(invoice: ProviderInvoice, usage: Usage, roles: Collection[str]) -> list[Action]:
     """Every verb with whether this caller may use it now. A role that is too small is named first."""
     found = []

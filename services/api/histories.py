@@ -92,6 +92,11 @@ async def history_of(call: Call, stream: Stream, as_of: str | None) -> History:
     return history
 
 
+def state_shown(body: dict[str, Any], as_of: str | None) -> dict[str, Any]:
+    """A state as it was tells no actions: what can be done now depends on what is now."""
+    return body if as_of is None else {name: value for name, value in body.items() if name != "available_actions"}
+
+
 def path_segment(text: str) -> str:
     """A code as it stands in a path."""
     return quote(text, safe="")

@@ -1,14 +1,11 @@
 """Provider invoices as JSON: the whole resource, and the shorter answer of a command."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from commands.caller import Caller
-from commands.provider_invoice.desk import InvoiceDesk, Outcome
-from commands.provider_invoice.offers import offers_of, standing_adjustments
-from commands.provider_invoice.offers import usage_of as offers_usage
+from commands.provider_invoice.desk import Outcome
 from domain.provider_invoice.actions import Usage, available_actions
 from domain.provider_invoice.parts import FileRef, KindSum, PartRef
 from domain.provider_invoice.reported import Change
@@ -17,7 +14,6 @@ from services.api.call import Told, created_or_ok
 from services.api.rendering import TAX, exact, money
 
 BASE: Final = "/v1/provider-invoices"
-NOTHING_USED: Final = Usage()
 _WORDS: Final = {
     "populating": ("active", "populating"),
     "active": ("active", "active"),
@@ -26,15 +22,6 @@ _WORDS: Final = {
     "deleted": ("deleted", None),
 }
 _ACTIONS: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-
-
-async def usage_of(desk: InvoiceDesk, invoice: UUID, state: ProviderInvoice) -> Usage:
-    """What the offers of the present attempt say; only an active invoice has living ones."""
-    if state.status != "active":
-        return NOTHING_USED
-    usage = offers_usage(await offers_of(desk, invoice, state.attempt))
-    adjusted = bool(await standing_adjustments(desk, invoice, state.adjustments))
-    return replace(usage, adjusted=adjusted) if adjusted else usage
 
 
 def invoice_words(state: ProviderInvoice) -> dict[str, Any]:
@@ -58,7 +45,7 @@ def actions_view(state: ProviderInvoice, usage: Usage, caller: Caller) -> list[d
     return known
 
 
-def answer_view(outcome: Outcome, usage: Usage, caller: Caller) -> dict[str, Any]:
+def answer_view(outcome: Outcome, caller: Caller) -> dict[str, Any]:
     """What a command answers."""
     state = outcome.state
     status, reason = _WORDS[state.status]
@@ -74,7 +61,7 @@ def answer_view(outcome: Outcome, usage: Usage, caller: Caller) -> dict[str, Any
         "attempt": state.attempt,
         "currency": currency,
         "total": money(state.header.total, currency),
-        "available_actions": actions_view(state, usage, caller),
+        "available_actions": actions_view(state, outcome.usage, caller),
     }
     if state.reasons:
         body |= {"reasons": state.reasons, "messages": state.messages, "difference": _money(state.difference, currency)}
@@ -83,12 +70,12 @@ def answer_view(outcome: Outcome, usage: Usage, caller: Caller) -> dict[str, Any
     return body
 
 
-def told(outcome: Outcome, caller: Caller, usage: Usage = NOTHING_USED) -> Told:
+def told(outcome: Outcome, caller: Caller) -> Told:
     """The answer with its status and headers: 201 when made, 202 when an operation goes on behind it."""
     status, headers = created_or_ok(created=outcome.created, location=f"{BASE}/{outcome.id}", version=outcome.version)
     if outcome.operation is not None:
         status, headers = 202, {**headers, "Location": f"/v1/operations/{outcome.operation}"}
-    return Told(answer_view(outcome, usage, caller), status, headers)
+    return Told(answer_view(outcome, caller), status, headers)
 
 
 def invoice_view(invoice: UUID, version: int, state: ProviderInvoice, usage: Usage, caller: Caller) -> dict[str, Any]:

@@ -87,6 +87,13 @@ class MemoryEventStore:
         found = {e.stream: None for e in self.events if e.record_key == record_key and e.stream.kind == kind}
         return [await self.load(stream) for stream in sorted(found, key=str)]
 
+    async def load_having(
+        self, record_key: UUID, kind: str, types: Sequence[str], *, after: Stream | None = None, limit: int = 100
+    ) -> Sequence[History]:
+        found = {e.stream for e in self.events if e.record_key == record_key and e.type in types}
+        streams = sorted((s for s in found if s.kind == kind and str(s) > str(after or "")), key=str)
+        return [await self.load(stream) for stream in streams[:limit]]
+
     async def append(self, save: Save) -> Appended:
         streams = [write.after.stream for write in save.writes]
         if len(set(streams)) < len(streams):

@@ -15,6 +15,21 @@ SELECT originator_id FROM stored_events
  WHERE originator_id = %(own)s AND originator_version = 1 AND record_key = %(key)s
  ORDER BY originator_id
 
+-- name: streams_by_key_having
+-- The same, but only those that hold an event of some types: looked up stream by stream, in order, so many of them.
+SELECT s.originator_id
+  FROM (SELECT originator_id FROM stored_events
+         WHERE record_key = %(key)s AND kind = %(kind)s
+           AND originator_version = 1 AND right(originator_id, 36) <> record_key::text
+         UNION
+        SELECT originator_id FROM stored_events
+         WHERE originator_id = %(own)s AND originator_version = 1 AND record_key = %(key)s) AS s
+ CROSS JOIN LATERAL (SELECT FROM stored_events e
+                      WHERE e.originator_id = s.originator_id AND e.topic = ANY (%(types)s::text[]) LIMIT 1) AS has
+ WHERE s.originator_id > %(after)s
+ ORDER BY s.originator_id
+ LIMIT %(limit)s
+
 -- name: stream_events
 -- Stored events of a stream above a version, with their envelopes.
 SELECT originator_id, originator_version, topic, state, notification_id, event_id, schema_version, record_key,

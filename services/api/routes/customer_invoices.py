@@ -19,7 +19,7 @@ from projections.invoice_list.queries import InvoiceFilter, InvoiceItem, View
 from services.api.access import may
 from services.api.call import Call, CallDep, ToAnswer, Told, created_or_ok, etag, id_in_path
 from services.api.fields import Amount, Currency, Day
-from services.api.histories import AfterVersion, AsOf, EventsLimit, history_answer, history_of
+from services.api.histories import AfterVersion, AsOf, EventsLimit, history_answer, history_of, state_shown
 from services.api.lists import Listing, ListingDep, have, page_answer
 from services.api.models import EventShape, Listed, RequestBody
 from services.api.problems import Problem
@@ -126,7 +126,7 @@ async def get_invoice(call: CallDep, invoice: str, as_of: AsOf = None) -> Respon
         }
         for offer, held in state.holdings.items()
     ]
-    return Json(body, headers=etag(history.version))
+    return Json(state_shown(body, as_of), headers=etag(history.version))
 
 
 @router.get(f"{ONE}/events", operation_id="list_customer_invoice_events", responses={200: {"model": list[EventShape]}})

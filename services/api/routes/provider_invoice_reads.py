@@ -75,9 +75,14 @@ async def lines(
 @router.get("/attempts", operation_id="list_provider_invoice_attempts")
 @may("read")
 async def attempts(call: CallDep, invoice: str) -> Response:
-    """All attempts: what was populated, how each ended, which checksum was waived by whom."""
+    """All attempts: what was populated, how each ended, which checksum was waived.
+
+    By whom is told to those who may read histories; null to others.
+    """
     found = await attempts_of(call.parts.invoices, id_in_path(invoice))
-    return Json({"items": [_attempt(attempt) for attempt in found], "next_cursor": None, "total": len(found)})
+    actors = call.caller.may("history.read")
+    items = [_attempt(attempt, actors=actors) for attempt in found]
+    return Json({"items": items, "next_cursor": None, "total": len(found)})
 
 
 @router.get("/usage", operation_id="get_provider_invoice_usage")
@@ -208,7 +213,7 @@ def _attributes(text: str | None) -> Any:  # noqa: ANN401 - a JSON object as sto
     return None if text is None else orjson.loads(text)
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _attempt(attempt: Attempt, *, actors: bool) -> dict[str, Any]:
     state = attempt.state
     currency = state.header.currency
     override = attempt.override
@@ -217,7 +222,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         **invoice_words(state),
         "activated": attempt.activated,
         "begun_at": instant(attempt.begun_at),
-        "begun_by": attempt.begun_by,
+        "begun_by": attempt.begun_by if actors else None,
         "ended_at": attempt.ended_at and instant(attempt.ended_at),
         "reasons": state.reasons,
         "messages": state.messages,
@@ -227,7 +232,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "lines": state.rows,
         "override": override
         and {
-            "by": override.actor,
+            "by": override.actor if actors else None,
             "reason": override.reason,
             "difference": money(override.difference, currency),
             "at": instant(override.at),

@@ -1,5 +1,6 @@
 """Lines of a manual invoice: parts that are uploaded as they stream in, replaced or removed as a whole."""
 
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -11,6 +12,7 @@ from commands.provider_invoice.put_lines import Upload, put_lines
 from commands.provider_invoice.remove_part import remove_part
 from services.api.access import may
 from services.api.call import Call, CallDep, HashedBody, id_in_path
+from services.api.provider_invoice_verb import run_verb
 from services.api.provider_invoice_view import told
 from services.api.route import ApiRoute
 from services.api.routes.reference import DONE
@@ -62,14 +64,7 @@ async def replace(call: CallDep, request: Request, invoice: str, part: Part, for
 @may("provider-invoice.lines")
 async def remove(call: CallDep, invoice: str, part: Part) -> Response:
     """Remove a part; one that is not there changes nothing."""
-    wanted = id_in_path(invoice)
-    return await call.command(
-        lambda answer: remove_part(
-            call.parts.invoices, call.origin(), wanted, part, expected=call.if_match, answer=answer
-        ),
-        lambda outcome: told(outcome, call.caller),
-        forever=True,
-    )
+    return await run_verb(call, call.parts.invoices, invoice, partial(remove_part, part=part))
 
 
 async def _put(

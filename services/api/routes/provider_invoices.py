@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -11,16 +12,19 @@ from starlette.responses import Response
 from commands.provider_invoice.correct_header import correct_header
 from commands.provider_invoice.create import create
 from commands.provider_invoice.desk import load, stream_of
+from commands.provider_invoice.used import usage_of
+from domain.provider_invoice.actions import NOTHING_USED
 from domain.provider_invoice.parts import Header
 from projections.provider_invoices.queries import ProviderInvoiceFilter, ProviderInvoiceItem
 from services.api.access import may
 from services.api.call import CallDep, etag, id_in_path
 from services.api.fields import Amount, Currency, Day, Flag
-from services.api.histories import AfterVersion, AsOf, EventsLimit, history_answer, history_of
+from services.api.histories import AfterVersion, AsOf, EventsLimit, history_answer, history_of, state_shown
 from services.api.lists import ListingDep, have, page_answer
 from services.api.models import EventShape, Listed, RequestBody, Shape
 from services.api.problems import Problem, pointer
-from services.api.provider_invoice_view import invoice_view, told, usage_of
+from services.api.provider_invoice_verb import run_verb
+from services.api.provider_invoice_view import invoice_view, told
 from services.api.rendering import Json, exact, instant, money
 from services.api.route import ApiRoute
 from services.api.routes.reference import CREATED, DONE
@@ -154,29 +158,18 @@ async def get_invoice(call: CallDep, invoice: str, as_of: AsOf = None) -> Respon
     if as_of is not None:
         version = (await history_of(call, stream_of(wanted), as_of)).version
     loaded = await load(call.parts.invoices, wanted, to_version=version)
-    usage = await usage_of(call.parts.invoices, wanted, loaded.state)
+    usage = NOTHING_USED if as_of else await usage_of(call.parts.invoices, wanted, loaded.state)
     shown = invoice_view(wanted, loaded.history.version, loaded.state, usage, call.caller)
-    return Json(shown, headers=etag(loaded.history.version))
+    return Json(state_shown(shown, as_of), headers=etag(loaded.history.version))
 
 
 @router.patch("/{invoice}", operation_id="correct_provider_invoice", responses=DONE)
 @may("provider-invoice.correct")
 async def correct(call: CallDep, invoice: str, body: HeaderChange) -> Response:
     """Type in the header of a manual invoice anew; one in error or deactivated begins its next attempt."""
-    wanted = id_in_path(invoice)
     given = {name: getattr(body, name) for name in body.model_fields_set}
-    return await call.command(
-        lambda answer: correct_header(
-            call.parts.invoices,
-            call.origin(),
-            wanted,
-            lambda present: header_of(**{**dict(present), **given}),
-            expected=call.if_match,
-            answer=answer,
-        ),
-        lambda outcome: told(outcome, call.caller),
-        forever=True,
-    )
+    verb = partial(correct_header, header=lambda present: header_of(**{**dict(present), **given}))
+    return await run_verb(call, call.parts.invoices, invoice, verb)
 
 
 @router.get(

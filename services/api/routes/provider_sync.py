@@ -1,6 +1,7 @@
 """/providers/{code}/invoices and /sync: what a provider lists beside what we hold, and fetching it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,19 +14,21 @@ from commands.ports.imports import ProviderList
 from commands.ports.provider_files import ListNotFetched, OfferedInvoice
 from commands.ports.reference import KnownProvider
 from commands.provider_invoice.adjust import adjust
+from commands.provider_invoice.used import usage_of
 from commands.sync.lists import ask
 from commands.sync.request import request_sync
 from domain.identity import provider_invoice_stream
-from domain.provider_invoice.actions import Usage
+from domain.provider_invoice.actions import NOTHING_USED, Usage
 from domain.provider_invoice.state import ProviderInvoice, fold
 from domain.rejected import Rejected
 from projections.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor
 from services.api.access import may
-from services.api.call import Call, CallDep, id_in_path
+from services.api.call import Call, CallDep
 from services.api.fields import Amount
 from services.api.models import Listed, RequestBody
 from services.api.problems import Problem
-from services.api.provider_invoice_view import NOTHING_USED, actions_view, invoice_words, told, usage_of
+from services.api.provider_invoice_verb import run_verb
+from services.api.provider_invoice_view import actions_view, invoice_words
 from services.api.rendering import Json, instant, money
 from services.api.route import ApiRoute
 from services.api.routes.operations import ACCEPTED, accepted
@@ -114,19 +117,7 @@ async def sync(call: CallDep, code: str, body: Annotated[SyncBody | None, Body()
 @may("provider-invoice.adjust")
 async def adjust_invoice(call: CallDep, invoice: str, body: Annotated[Adjustment | None, Body()] = None) -> Response:
     """Make an adjustment: NUMBER~r2 over new minus old. The answer is the adjustment's."""
-    wanted = id_in_path(invoice)
-    return await call.command(
-        lambda answer: adjust(
-            call.parts.sync,
-            call.origin(),
-            wanted,
-            total=body.total if body else None,
-            expected=call.if_match,
-            answer=answer,
-        ),
-        lambda outcome: told(outcome, call.caller),
-        forever=True,
-    )
+    return await run_verb(call, call.parts.sync, invoice, partial(adjust, total=body.total if body else None))
 
 
 async def _asked(call: Call, known: KnownProvider) -> ProviderList:

@@ -19,7 +19,15 @@ from domain.reference.kinds import Kind
 from domain.reference.state import Absent, Erased, InForce, State, fold
 from services.api.access import may
 from services.api.call import CallDep, Told, created_or_ok, etag
-from services.api.histories import AfterVersion, AsOf, EventsLimit, history_answer, history_of, path_segment
+from services.api.histories import (
+    AfterVersion,
+    AsOf,
+    EventsLimit,
+    history_answer,
+    history_of,
+    path_segment,
+    state_shown,
+)
 from services.api.models import CommandAnswer, EventShape, RequestBody
 from services.api.problems import Problem
 from services.api.rendering import Json
@@ -164,7 +172,7 @@ def add_routes(router: APIRouter, kind: Kind, base: str) -> None:
     async def get(call: CallDep, code: str, as_of: AsOf = None) -> Response:
         history = await history_of(call, reference_stream(kind.name, code), as_of)
         shown = view(kind, code, fold(history.facts), history.version, call.caller)
-        return Json(shown, headers=etag(history.version))
+        return Json(state_shown(shown, as_of), headers=etag(history.version))
 
     @may("history.read")
     async def events(call: CallDep, code: str, after: AfterVersion = 0, limit: EventsLimit = 100) -> Response:

@@ -99,6 +99,19 @@ async def test_streams_are_found_by_their_record_key(store: EventStore) -> None:
     assert await store.load_by_key(parent, "cluster") == []
 
 
+async def test_streams_of_a_key_are_found_by_what_they_hold(store: EventStore) -> None:
+    parent = uuid4()
+    for code in ("A", "B", "C"):
+        history = await store.load(product(code))
+        await store.append(save(Write(history, (fact(code),), record_key=parent)))
+    found = await store.load_having(parent, "product", ["product.retired", "product.saved"], limit=2)
+    rest = await store.load_having(parent, "product", ["product.retired"], after=found[-1].stream)
+    assert (len(found), len(rest)) == (2, 1)
+    assert sorted(str(n) for history in (*found, *rest) for n in notes(history)) == ["A", "B", "C"]
+    assert await store.load_having(parent, "product", ["product.saved"]) == []
+    assert await store.load_having(parent, "cluster", ["product.retired"]) == []
+
+
 async def test_an_event_carries_its_envelope(store: EventStore) -> None:
     asked = origin(agent="key/robot", causation_id="cause-1", traceparent="00-1-2-01")
     await store.append(Save(asked, (Write(await store.load(product("A")), (fact("one"), fact("two"))),)))

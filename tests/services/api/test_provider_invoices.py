@@ -95,7 +95,9 @@ async def test_a_header_that_cannot_be_changes_nothing(api: httpx.AsyncClient, c
     assert (await api.get("/v1/feed/position")).json() == before
 
 
-async def test_a_difference_below_half_a_unit_is_overridden_with_a_reason(api: httpx.AsyncClient):
+async def test_a_difference_below_half_a_unit_is_overridden_with_a_reason(
+    api: httpx.AsyncClient, client_for: MakeClient
+):
     await world(api)
     invoice = await typed_in(api)
     await upload(api, invoice, [line("99.70")])
@@ -111,6 +113,10 @@ async def test_a_difference_below_half_a_unit_is_overridden_with_a_reason(api: h
     attempts = await ok(api.get(f"{INVOICES}/{invoice}/attempts"))
     assert attempts["items"][0]["override"]["by"] == "tester"
     assert attempts["items"][0]["override"]["difference"] == "-0.30"
+    assert attempts["items"][0]["begun_by"] == "tester"
+    viewer = await client_for("viewer", subject="looking")
+    seen = (await ok(viewer.get(f"{INVOICES}/{invoice}/attempts")))["items"][0]
+    assert (seen["begun_by"], seen["override"]["by"], seen["override"]["difference"]) == (None, None, "-0.30")
 
 
 async def test_half_a_unit_is_never_overridden(api: httpx.AsyncClient):
@@ -262,6 +268,8 @@ async def test_lines_on_a_customer_invoice_are_released_and_offered_again(api: h
     assert "release" in allowed(await ok(api.get(f"{INVOICES}/{invoice}")))
     again = await ok(api.post(f"{INVOICES}/{invoice}/activate", json={}))
     assert (again["changed"], "deactivate" in allowed(again), "release" in allowed(again)) == (False, False, True)
+    same = await ok(api.post(INVOICES, json=HEADER), 200)
+    assert ("deactivate" in allowed(same), "release" in allowed(same)) == (False, True)
     released = await ok(api.post(f"{INVOICES}/{invoice}/release", json=body))
     assert (released["lines"], released["cost"]) == (1, "100")
     assert "reoffer" in allowed(released)
@@ -297,6 +305,8 @@ async def test_the_state_as_it_was(api: httpx.AsyncClient):
     assert (await ok(api.get(f"{INVOICES}/{invoice}", params={"as_of": then})))["total"] == "100.00"
     now = events[1]["recorded_at"]
     assert (await ok(api.get(f"{INVOICES}/{invoice}", params={"as_of": now})))["total"] == "50.00"
+    assert "available_actions" not in await ok(api.get(f"{INVOICES}/{invoice}?as_of=1")), "they depend on what is now"
+    assert "available_actions" not in await ok(api.get("/v1/customers/C1?as_of=1"))
     assert_problem(await api.get(f"{INVOICES}/{invoice}?as_of=2020-01-01T00:00:00Z"), 404, "not-found-then")
     assert_problem(await api.get(f"{INVOICES}/{invoice}?as_of=yesterday"), 400, "invalid-parameter")
 
