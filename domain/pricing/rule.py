@@ -17,7 +17,7 @@ from domain.wire import Exact
 MAX_TIERS = 100
 MAX_PERCENT = 1000
 
-UnitPrice = Annotated[Exact, Field(ge=Decimal(0))]
+UnitPrice = Annotated[Exact, Field(ge=0)]
 """Never negative: what is given back has a negative quantity."""
 Category = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -32,7 +32,7 @@ class PerUnit(Part):
 class Tier(Part):
     """Up to and with this quantity, in the product's unit; the last one is open: `up_to` null."""
 
-    up_to: Annotated[Exact, Field(gt=Decimal(0))] | None = None
+    up_to: Annotated[Exact, Field(gt=0)] | None = None
     unit_price: UnitPrice
 
 
@@ -77,7 +77,7 @@ class Package(Part):
     """A price for each package of `size` units that is begun."""
 
     family: Literal["package"]
-    size: Annotated[Exact, Field(gt=Decimal(0))]
+    size: Annotated[Exact, Field(gt=0)]
     price: UnitPrice
 
 
@@ -85,7 +85,7 @@ class CostPlus(Part):
     """What it costs, times (1 + percent / 100), and an amount for each unit; at least one of the two is given."""
 
     family: Literal["cost_plus"]
-    percent: Annotated[Exact, Field(ge=Decimal(-100), le=Decimal(MAX_PERCENT))] | None = None
+    percent: Annotated[Exact, Field(ge=-100, le=MAX_PERCENT)] | None = None
     amount_per_unit: UnitPrice | None = None
 
     @model_validator(mode="after")
@@ -99,7 +99,7 @@ class DiscountOffList(Part):
     """The product's list price on the purchase's date, less a percentage."""
 
     family: Literal["discount_off_list"]
-    percent: Annotated[Exact, Field(ge=Decimal(0), le=Decimal(100))]
+    percent: Annotated[Exact, Field(ge=0, le=100)]
 
 
 class FlatFee(Part):
@@ -113,7 +113,7 @@ class Minimum(Part):
     """What an invoice comes to at least, for what is in the rule's scope."""
 
     family: Literal["minimum"]
-    amount: Annotated[Exact, Field(gt=Decimal(0))]
+    amount: Annotated[Exact, Field(gt=0)]
 
 
 Price = Annotated[
