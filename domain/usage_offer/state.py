@@ -49,6 +49,8 @@ class UsageOffer:
     customer: str
     currency: str
     offered: Tally
+    digest: str
+    """Of all billable lines."""
     excluded: tuple[e.ExcludedLines, ...] = ()
     taken: Mapping[UUID, Taken] = field(default_factory=dict)
     released: Ranges = ()
@@ -81,6 +83,7 @@ def evolve(state: UsageOffer | None, fact: Fact) -> UsageOffer | None:
                 customer=fact.customer,
                 currency=fact.currency,
                 offered=Tally(fact.lines, fact.cost),
+                digest=fact.digest,
                 excluded=fact.excluded,
             )
         case _ if state is None:

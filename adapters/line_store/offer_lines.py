@@ -1,0 +1,35 @@
+"""The port to the lines of usage offers on PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.sql_files import load_sql
+from commands.ports.offer_lines import OfferSpan
+
+_SQL = load_sql("adapters.line_store")
+
+
+class StoredOfferLines:
+    """`commands.ports.offer_lines.OfferLines`; the pool's connections are in autocommit mode."""
+
+    def __init__(self, pool: "AsyncConnectionPool[AsyncConnection[Any]]") -> None:
+        self._pool = pool
+
+    async def spans(
+        self, resolution: int, populations: Sequence[int], customers: Sequence[str]
+    ) -> Mapping[str, OfferSpan]:
+        """See the port."""
+        values = {"resolution": resolution, "populations": list(populations), "customers": list(customers)}
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_SQL["spans"], values)).fetchall()
+        return {row[0]: OfferSpan(*row[1:]) for row in rows}
+
+    async def days(self, resolution: int, populations: Sequence[int], customer: str) -> Sequence[tuple[int, date]]:
+        """See the port."""
+        values = {"resolution": resolution, "populations": list(populations), "customer": customer}
+        async with self._pool.connection() as connection:
+            return await (await connection.execute(_SQL["days"], values)).fetchall()

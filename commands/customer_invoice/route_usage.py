@@ -1,0 +1,174 @@
+"""Offered usage finds its customer invoice: batches of lines, on the offer and the invoice in one transaction."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from commands.customer_invoice.billing_desk import BillingDesk
+from commands.customer_invoice.giving import Giving, Lines
+from commands.customer_invoice.periods import ensure_periods
+from commands.origin import Origin
+from commands.ports.event_store import Conflict, History
+from commands.ports.offer_lines import OfferLines, OfferSpan
+from commands.ports.usage_due import DueOffer, UsageDue, Verdict
+from commands.provider_invoice.desk import InvoiceDesk, Loaded, load
+from commands.provider_invoice.offered import OfferedLines
+from commands.purchases.placing import Places, Wanted, load_places
+from domain.identity import Stream
+from domain.purchases.placing import NOT_BILLED, Destination
+from domain.usage_offer.decisions import MAX_BATCH
+from domain.usage_offer.events import LineRange
+from domain.usage_offer.ranges import minus
+from domain.usage_offer.state import UsageOffer
+from domain.usage_offer.state import fold as fold_offer
+
+OFFERS: Final = 1_000
+"""Offers routed in one turn."""
+BATCHES: Final = 20
+"""Batches that one offer gives away in one transaction; the rest goes in the next turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """What routing works with."""
+
+    invoices: InvoiceDesk
+    billing: BillingDesk
+    due: UsageDue
+    lines: OfferLines
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One provider invoice, and what is known about the offers and customers of this turn."""
+
+    loaded: Loaded
+    resolution: int
+    spans: Mapping[str, OfferSpan]
+    places: Places
+    invoices: Mapping[Stream, History]
+
+
+async def route_usage(router: Router, origin: Origin) -> int:
+    """One turn: offers of one provider invoice. How many were looked at; 0 when none is due."""
+    async with router.due.claim(OFFERS, origin.now) as claim:
+        if claim.offers:
+            claim.verdicts.update(await _route(router, origin, claim.offers))
+        return len(claim.offers)
+
+
+async def _route(router: Router, origin: Origin, due: Sequence[DueOffer]) -> dict[UUID, Verdict]:
+    loaded = await load(router.invoices, due[0].provider_invoice)
+    histories = await router.billing.store.load_many([Stream("usage-offer", d.offer) for d in due])
+    offers = [(history, offer) for history in histories.values() if (offer := _to_route(history, loaded)) is not None]
+    verdicts = {d.offer: Verdict("done") for d in due}
+    resolution = await router.invoices.lines.resolution_of(loaded.id, loaded.state.attempt)
+    if not offers or resolution is None:
+        return verdicts
+    turn = await _prepare(router, origin, loaded, resolution, [offer for _, offer in offers])
+    routed = await asyncio.gather(*(_route_one(router, origin, turn, h, offer) for h, offer in offers))
+    verdicts.update({h.stream.id: verdict for (h, _), verdict in zip(offers, routed, strict=True)})
+    return verdicts
+
+
+def _to_route(history: History, loaded: Loaded) -> UsageOffer | None:
+    """The offer, if it has lines that nothing holds and that may be taken."""
+    offer = fold_offer(history.facts)
+    if offer is None or offer.withdrawn or loaded.state.status != "active":
+        return None
+    return offer if offer.attempt == loaded.state.attempt and offer.free.lines else None
+
+
+async def _prepare(
+    router: Router, origin: Origin, loaded: Loaded, resolution: int, offers: Sequence[UsageOffer]
+) -> _Turn:
+    codes = sorted(offer.customer for offer in offers)
+    customers = await router.billing.reference.customers(codes)
+    await ensure_periods(router.billing, origin, list(customers.values()))
+    spans = await router.lines.spans(resolution, loaded.state.populations, codes)
+    known = {code: span for code, span in spans.items() if code in customers}
+    wanted = [Wanted(code, day) for code, span in known.items() for day in {span.first_day, span.last_day}]
+    places = await load_places(router.billing, wanted, customers)
+    nearest = {place.invoice for w in wanted if (place := places.of(w)).invoice is not None}
+    streams = [Stream("customer-invoice", invoice) for invoice in sorted(i for i in nearest if i is not None)]
+    return _Turn(loaded, resolution, spans, places, dict(await router.billing.store.load_many(streams)))
+
+
+async def _route_one(router: Router, origin: Origin, turn: _Turn, history: History, offer: UsageOffer) -> Verdict:
+    span = turn.spans.get(offer.customer)
+    if span is None or offer.customer not in turn.places.customers:
+        return Verdict("unrouted", reason=NOT_BILLED)
+    parts = await _parts(router, turn, offer, span)
+    streams = [Stream("customer-invoice", to.invoice) for to in parts if to.invoice is not None]
+    others = await router.billing.store.load_many([s for s in streams if s not in turn.invoices])
+    giving = Giving(turn.loaded, history, offer, {**turn.invoices, **others})
+    verdict = await _give(router, turn, giving, parts)
+    save = giving.save(origin)
+    if save is None:
+        return verdict
+    try:
+        await router.billing.store.append(save)
+    except Conflict:
+        return Verdict("again")
+    return verdict
+
+
+async def _parts(
+    router: Router, turn: _Turn, offer: UsageOffer, span: OfferSpan
+) -> Mapping[Destination, Sequence[int] | None]:
+    """The free lines of an offer by their destination; None: all of its lines, whose sums are known already."""
+    periods = turn.places.customers[offer.customer].existing
+    one_period = any(span.first_day in p and span.last_day in p for p in periods)
+    if one_period and not offer.held and offer.free.lines <= MAX_BATCH:
+        return {turn.places.of(Wanted(offer.customer, span.first_day)): None}
+    free = minus((LineRange(first=span.first, last=span.last),), offer.held)
+    found: dict[Destination, list[int]] = defaultdict(list)
+    at = 0
+    for number, day in await router.lines.days(turn.resolution, turn.loaded.state.populations, offer.customer):
+        while at < len(free) and free[at].last < number:
+            at += 1
+        if at < len(free) and free[at].first <= number:
+            found[turn.places.of(Wanted(offer.customer, day))].append(number)
+    return found
+
+
+async def _give(
+    router: Router, turn: _Turn, giving: Giving, parts: Mapping[Destination, Sequence[int] | None]
+) -> Verdict:
+    """Give what can go now; what becomes of the rest."""
+    rest = Verdict("done")
+    for destination, numbers in parts.items():
+        stream = Stream("customer-invoice", destination.invoice) if destination.invoice is not None else None
+        if stream is None or destination.state != "arriving" or not giving.open_to(stream):
+            rest = _worse(rest, destination)
+            continue
+        for batch in await _batches(router, turn, giving.offer, numbers):
+            if len(giving.facts) >= BATCHES:
+                return Verdict("again")
+            giving.give(stream, batch)
+        if numbers is not None and len(numbers) > BATCHES * MAX_BATCH:
+            return Verdict("again")
+    return rest
+
+
+async def _batches(router: Router, turn: _Turn, offer: UsageOffer, numbers: Sequence[int] | None) -> list[Lines]:
+    if numbers is None:
+        span = turn.spans[offer.customer]
+        whole = (LineRange(first=span.first, last=span.last),)
+        return [Lines(whole, offer.offered.lines, offer.offered.cost, offer.digest)]
+    offered = await OfferedLines.load(router.invoices, turn.loaded, offer)
+    found = []
+    for start in range(0, min(len(numbers), BATCHES * MAX_BATCH), MAX_BATCH):
+        chosen = await offered.choose(numbers[start : start + MAX_BATCH])
+        found.append(Lines(chosen.ranges, chosen.lines, chosen.batch.cost, chosen.batch.digest))
+    return found
+
+
+def _worse(rest: Verdict, destination: Destination) -> Verdict:
+    """What waits comes before what can't be routed: it will be looked at again soon."""
+    if destination.invoice is not None:
+        return Verdict("waiting", waits_for=destination.invoice)
+    return rest if rest.state == "waiting" else Verdict("unrouted", reason=destination.reason or NOT_BILLED)
