@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from psycopg import AsyncConnection
 
+from adapters.line_store.outlines import put_outlines
 from adapters.sql_files import load_sql
 from commands.ports.event_store import Save
 from commands.ports.line_store import CopyLines, Finding, PutFindings, PutWarnings, UseResolution
@@ -14,10 +15,12 @@ _SQL = load_sql("adapters.line_store")
 
 
 async def copy_lines(connection: AsyncConnection[Any], lines: CopyLines, _: Save | None = None) -> None:
-    """Canonical rows, each led by its population, as they are."""
+    """Canonical rows, each led by its population, as they are, and their outlines."""
     async with connection.cursor() as cursor, cursor.copy(_SQL["copy_in"]) as copy:
         for content in lines.content:
             await copy.write(content)
+    if lines.outlines:
+        await put_outlines(connection, lines.population, lines.outlines)
 
 
 async def put_findings(connection: AsyncConnection[Any], rows: PutFindings, _: Save) -> None:

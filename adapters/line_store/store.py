@@ -149,6 +149,7 @@ class PostgresLineStore:
         """See the port."""
         async with self._transaction() as connection:
             gone = await connection.execute(_SQL["purge_lines"], {"populations": list(populations)})
+            await connection.execute(_SQL["purge_outlines"], {"populations": list(populations)})
             await connection.execute(_SQL["purge_warnings"], {"populations": list(populations)})
             await connection.execute(_SQL["purge_populations"], {"populations": list(populations)})
             return gone.rowcount

@@ -44,13 +44,16 @@ class CanonicalRows:
     """Rows ready to be cut into chunks; all columns are of the same length.
 
     `text` is each row with its newline, `numbers` its line number (int64), `currency` one text or a column.
+    `customers` and `products` are what the rows name, `amount_text` is `amounts` as it stands in the row.
     """
 
     text: StringColumn
-    prefixed: StringColumn | None
     numbers: Arrow
     classes: Classes
+    customers: StringColumn
+    products: StringColumn
     amounts: Arrow
+    amount_text: StringColumn
     taxes: Arrow
     currency: str | StringColumn
     first_days: Arrow
@@ -68,11 +71,10 @@ class FieldFault(Exception):
 class RowWriter:
     """Writes the canonical rows of one file."""
 
-    def __init__(self, plan: Plan, *, base: int, currency: str | None, prefix: bytes) -> None:
+    def __init__(self, plan: Plan, *, base: int, currency: str | None) -> None:
         self._plan = plan
         self._base = base
         self._currency = plan.mapping.defaults.currency or currency
-        self._prefix = prefix.decode("utf-8")
         self._dates = DateReader(plan.mapping.dates.formats)
 
     def write(self, batch: Batch, classes: Classes) -> CanonicalRows:
@@ -84,19 +86,23 @@ class RowWriter:
         amount, tax = self._decimals(batch, "amount", required=True), self._decimals(batch, "tax")
         currency = self._currencies(batch)
         pieces: list[Piece] = [numbers.cast(pa.string()), ",", *_class_pieces(classes), ","]
-        pieces += [*self._reference(batch, "customer"), ",", *self._reference(batch, "product"), ","]
-        pieces += [*self._quoted(batch, "subscription"), ","]
+        customers, products = self._reference(batch, "customer"), self._reference(batch, "product")
+        pieces += [*self._quoted(batch, "customer", customers), ",", *self._quoted(batch, "product", products), ","]
+        subscriptions, units = _trimmed(batch.field(plan, "subscription")), _trimmed(batch.field(plan, "unit"))
+        pieces += [*self._quoted(batch, "subscription", subscriptions), ","]
         pieces += [first.text, ",", last.text, ","]
-        pieces += [*_plain(quantity.text), ",", *self._quoted(batch, "unit"), ",", *_plain(price.text), ","]
+        unit = self._quoted(batch, "unit", units, plan.mapping.defaults.unit)
+        pieces += [*_plain(quantity.text), ",", *unit, ",", *_plain(price.text), ","]
         pieces += [*_plain(amount.text), ",", *_plain(tax.text), ",", currency, ","]
         pieces += [*self._attributes(batch, plan, first, last), "\n"]
-        text = joined(pieces)
         return CanonicalRows(
-            text=text,
-            prefixed=pc.binary_join_element_wise(self._prefix, text, "") if self._prefix else None,
+            text=joined(pieces),
             numbers=numbers,
             classes=classes,
+            customers=customers,
+            products=products,
             amounts=amount.values,
+            amount_text=amount.text,
             taxes=tax.values if tax.values.null_count < len(batch) else None,
             currency=currency,
             first_days=first.values,
@@ -147,28 +153,23 @@ class RowWriter:
                     raise CellFault("not-a-currency", row, text, "is not a currency code such as EUR")
             return cells if only is None else only
 
-    def _reference(self, batch: Batch, field: FieldName) -> list[Piece]:
-        """What resolves to one of our codes: it must be a name that an identifier can have."""
+    def _reference(self, batch: Batch, field: FieldName) -> StringColumn:
+        """What resolves to one of our codes, trimmed: it must be a name that an identifier can have."""
         cells = batch.field(self._plan, field)
         with _naming(self._plan.column(field)):
             refuse_unnameable(cells, controls=batch.controls)
-        return self._quoted(batch, field)
+        return _trimmed(cells)
 
-    def _quoted(self, batch: Batch, field: FieldName) -> list[Piece]:
-        cells = batch.field(self._plan, field)
-        count = len(cells)
-        if cells.null_count == count:
-            default = self._plan.mapping.defaults.unit if field == "unit" else None
-            return [f'"{default.replace(chr(34), chr(34) * 2)}"'] if default else []
+    def _quoted(self, batch: Batch, field: FieldName, cells: StringColumn, default: str | None = None) -> list[Piece]:
+        if cells.null_count == len(cells) and not default:
+            return []
         with _naming(self._plan.column(field)):
-            cells = csv_text(_trimmed(cells), quotes=batch.quotes, controls=batch.controls)
-        if field == "unit" and cells.null_count and self._plan.mapping.defaults.unit:
-            cells = pc.fill_null(cells, self._plan.mapping.defaults.unit.replace('"', '""'))
+            cells = csv_text(cells, quotes=batch.quotes, controls=batch.controls)
+        if cells.null_count and default:
+            cells = pc.fill_null(cells, default.replace('"', '""'))
         only = constant(cells)
         if only is not None:
             return [f'"{only}"']
-        if cells.null_count == count:
-            return []
         return [pc.binary_join_element_wise('"', cells, '"', "")] if cells.null_count else ['"', cells, '"']
 
     def _attributes(self, batch: Batch, plan: Plan, first: DateCells, last: DateCells) -> list[Piece]:

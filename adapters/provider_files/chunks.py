@@ -12,6 +12,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from adapters.line_outline import pack
 from adapters.provider_files.canonical_rows import CanonicalRows
 from adapters.provider_files.cells import Arrow, StringColumn
 from adapters.provider_files.decimal_cells import exact_sum
@@ -29,8 +30,9 @@ class _Piece:
 class Chunker:
     """Collects canonical rows and gives a chunk whenever enough are there."""
 
-    def __init__(self, rows_per_chunk: int) -> None:
+    def __init__(self, rows_per_chunk: int, prefix: bytes) -> None:
         self._size = rows_per_chunk
+        self._prefix = prefix
         self._pieces: list[_Piece] = []
         self._waiting = 0
 
@@ -53,12 +55,12 @@ class Chunker:
     def _take(self) -> Chunk:
         pieces, self._pieces, self._waiting = self._pieces, [], 0
         copy_csv = _bytes([(piece.rows.text, piece) for piece in pieces])
-        prefixed = [(piece.rows.prefixed, piece) for piece in pieces if piece.rows.prefixed is not None]
+        count = sum(piece.count for piece in pieces)
         numbers = [pc.min_max(piece.rows.numbers.slice(piece.start, piece.count)).as_py() for piece in pieces]
         days = [pc.min_max(piece.rows.first_days.slice(piece.start, piece.count)).as_py() for piece in pieces]
         period: tuple[date, date] = (min(day["min"] for day in days), max(day["max"] for day in days))
         return Chunk(
-            rows=sum(piece.count for piece in pieces),
+            rows=count,
             first_line=min(number["min"] for number in numbers),
             last_line=max(number["max"] for number in numbers),
             copy_csv=copy_csv,
@@ -66,8 +68,33 @@ class Chunker:
             sums=_sums(pieces),
             currencies=frozenset(code for piece in pieces for code in _currencies(piece)),
             period=period,
-            prefixed_csv=_bytes(prefixed),
+            prefixed_csv=self._prefixed(copy_csv, count, pieces) if self._prefix else b"",
+            outline=_outline(pieces),
         )
+
+    def _prefixed(self, copy_csv: bytes, count: int, pieces: list[_Piece]) -> bytes:
+        if copy_csv.count(b"\n") == count:  # no cell holds a newline: by far the quickest way
+            return b"".join((self._prefix, copy_csv[:-1].replace(b"\n", b"\n" + self._prefix), b"\n"))
+        prefix = self._prefix.decode("utf-8")
+        rows = [pc.binary_join_element_wise(prefix, p.rows.text.slice(p.start, p.count), "") for p in pieces]
+        return _bytes([(column, _Piece(p.rows, 0, p.count)) for column, p in zip(rows, pieces, strict=True)])
+
+
+def _outline(pieces: list[_Piece]) -> bytes:
+    def column(name: str) -> Arrow:
+        return pa.concat_arrays([getattr(piece.rows, name).slice(piece.start, piece.count) for piece in pieces])
+
+    classes = pa.concat_arrays([_class_texts(piece) for piece in pieces])
+    names = ("customers", "products", "first_days", "amount_text")
+    return pack(column("numbers"), classes, *(column(name) for name in names))
+
+
+def _class_texts(piece: _Piece) -> Arrow:
+    classes = piece.rows.classes
+    texts = pa.array([f"{one.kind},{one.charge}" for one in classes.classes], pa.string())
+    if classes.which is None:
+        return pa.repeat(texts[0], piece.count)
+    return texts.take(classes.which.slice(piece.start, piece.count))
 
 
 def _bytes(parts: list[tuple[StringColumn, _Piece]]) -> bytes:

@@ -132,9 +132,9 @@ class FileReading:
         path = self._file.path
         identities = Identities(plan, path, self._expect.invoice_number)
         classifier = Classifier(plan.mapping)
-        writer = RowWriter(plan, base=self._base, currency=self._expect.currency, prefix=self._prefix)
+        writer = RowWriter(plan, base=self._base, currency=self._expect.currency)
         numbers = LineNumbers(path) if "number" in plan.fields else None
-        chunker = Chunker(self._limits.rows_per_chunk)
+        chunker = Chunker(self._limits.rows_per_chunk, self._prefix)
         for whole in source.batches(plan):
             batch = selection.of_invoice(whole)
             identities.see(batch)

@@ -31,11 +31,24 @@ class Population:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """What the reader made of a chunk for the checks, beside the chunk's rows: opaque to commands."""
+
+    first_line: int
+    lines: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CopyLines(Rows):
-    """Rows of a save: chunks of lines. `content` are canonical rows (COPY_COLUMNS), each led by `population,`."""
+    """Rows of a save: chunks of lines. `content` are canonical rows (COPY_COLUMNS), each led by `population,`.
+
+    `outlines` are those of the same chunks; what has none gets them when it is checked.
+    """
 
     population: int
     content: Sequence[bytes]
+    outlines: Sequence[Outline] = ()
 
 
 @dataclass(frozen=True, slots=True)

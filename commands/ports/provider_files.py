@@ -60,7 +60,8 @@ class Chunk:
 
     `copy_csv` holds the canonical rows in the order of `COPY_COLUMNS`, as `COPY ... (FORMAT csv)` takes them, and
     `digest` is the SHA-256 (hex) of exactly these bytes. `prefixed_csv` has the reading's prefix before each row;
-    it is empty when no prefix was asked for. `sums` has the keys licence, usage and tax where such lines are there:
+    it is empty when no prefix was asked for. `outline` is what the line store keeps beside the rows to check and offer
+    them without reading them. `sums` has the keys licence, usage and tax where such lines are there:
     a line with charge tax counts under tax whatever its kind. `period` is the first and the last `charge_from`.
     """
 
@@ -73,6 +74,7 @@ class Chunk:
     currencies: frozenset[str]
     period: tuple[dt.date, dt.date] | None
     prefixed_csv: bytes = b""
+    outline: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

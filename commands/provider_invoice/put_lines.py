@@ -36,11 +36,13 @@ _BLOCK = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """How to read the body: `mapping` is a built-in format's name, or None for the provider's own or by header."""
+    """How to read the body: `mapping` is a built-in format's name or a mapping's content, or None for the provider's
+    own or by header.
+    """
 
     part: str
     media: UploadMedia
-    mapping: str | None = None
+    mapping: MappingSource | None = None
     replace: bool = False
 
 

@@ -12,12 +12,12 @@ from commands.handling import Decided, settle
 from commands.operations.work import GiveBack, Work
 from commands.ports.event_store import Rows, Save, Write
 from commands.ports.imports import HoldImport
-from commands.ports.line_store import CopyLines, Population, PutWarnings
+from commands.ports.line_store import Population, PutWarnings
 from commands.ports.operations import PutProgress
 from commands.ports.provider_files import Chunk, Expect, FileRejected, Reading
 from commands.provider_invoice.change import state_after
 from commands.provider_invoice.desk import load
-from commands.provider_invoice.reading import as_stored, nothing_stored, warnings_of
+from commands.provider_invoice.reading import as_stored, nothing_stored, rows_of, warnings_of
 from commands.sync.desk import SyncDesk
 from commands.sync.files import Source
 from commands.sync.pump import batches_of
@@ -142,7 +142,7 @@ class _Part:
         await self._append([replace(stored, left_out=_left_out(reading))], self._ending(reading))
 
     async def _save(self, new: list[tuple[Chunk, ChunkStored]], reading: Reading) -> None:
-        rows: list[Rows] = [CopyLines(self._population, [chunk.prefixed_csv for chunk, _ in new])]
+        rows: list[Rows] = [rows_of(self._population, [chunk for chunk, _ in new])]
         if new[-1][1].complete:
             rows += self._ending(reading)
         rows.append(PutProgress(self._work.hold, sum(chunk.rows for chunk, _ in new)))

@@ -11,7 +11,7 @@ SET LOCAL enable_nestloop = on;
 SET LOCAL jit = off;
 
 -- name: with_memory
--- Sorting a million lines by customer stays in memory.
+-- Sums of a million lines by customer stay in memory.
 SET LOCAL work_mem = '64MB';
 
 -- name: begin_resolution
@@ -22,16 +22,10 @@ RETURNING resolution;
 
 -- name: resolve_references
 -- Fix what each reference in use means, and name those that do not hold for all their lines: candidates to be missing.
-WITH pairs AS MATERIALIZED (
-    SELECT customer_ref, product_ref, min(charge_from) AS first, max(charge_from) AS last
-    FROM provider_line
-    WHERE population = ANY (%(populations)s)
-    GROUP BY customer_ref, product_ref
-), used AS MATERIALIZED (
-    SELECT 'customer' AS kind, coalesce(customer_ref, '') AS reference, min(first) AS first, max(last) AS last
-    FROM pairs GROUP BY 2
-    UNION ALL
-    SELECT 'product', coalesce(product_ref, ''), min(first), max(last) FROM pairs GROUP BY 2
+WITH used AS MATERIALIZED (
+    SELECT kind, reference, first, last
+    FROM unnest(%(kinds)s::text[], %(references)s::text[], %(firsts)s::date[], %(lasts)s::date[])
+         AS u(kind, reference, first, last)
 ), found AS MATERIALIZED (
     SELECT u.kind, u.reference, date '-infinity' AS valid_from, date 'infinity' AS valid_to, NULL AS code
     FROM used u JOIN not_resold n ON n.provider = %(provider)s AND n.kind = u.kind AND n.identifier = u.reference
@@ -106,38 +100,24 @@ INSERT INTO line_bill_from (resolution, customer, bill_from)
 SELECT %(resolution)s, customer, bill_from
 FROM unnest(%(customers)s::text[], %(dates)s::date[]) AS b(customer, bill_from);
 
--- name: tally
--- Add up what each customer of a slice has, billable and not. Sorted by one whole number instead of two texts, which is
--- twice as quick: the customer's place in order, and in its last three bits the reason. Slices run beside each other;
--- lines of no customer are in the first.
-WITH who AS MATERIALIZED (
-    SELECT code, row_number() OVER (ORDER BY code) AS place
-    FROM line_reference WHERE resolution = %(resolution)s AND kind = 'customer' AND code IS NOT NULL
-    GROUP BY code
-), reason AS MATERIALIZED (
-    SELECT name, place FROM unnest(ARRAY['', 'licence', 'purchase', 'tax', 'credit', 'not_resold', 'before_bill_from'])
-    WITH ORDINALITY AS r(name, place)
-), tally AS MATERIALIZED (
-    SELECT key, count(*) AS lines, trim_scale(sum(amount)) AS cost,
-           encode(sha256(convert_to(string_agg(CASE WHEN key %% 8 = 1
-                                                    THEN number || ',' || trim_scale(amount) || E'\n' END,
-                                               '' ORDER BY number), 'UTF8')), 'hex') AS digest,
-           array_agg(number ORDER BY number) AS numbers
-    FROM (
-        SELECT coalesce(w.place, 0) * 8 + r.place AS key, l.number, l.amount
-        FROM lines_resolved(%(resolution)s, %(populations)s, %(pass_on)s) AS l
-        LEFT JOIN who w ON w.code = l.customer
-        JOIN reason r ON r.name = coalesce(l.excluded, '')
-        WHERE coalesce(w.place, 0) %% %(slices)s = %(slice)s
-    ) AS keyed
-    GROUP BY key
-)
-INSERT INTO line_tally (resolution, customer, excluded, lines, cost, digest, numbers)
-SELECT %(resolution)s, coalesce(w.code, ''), r.name, t.lines, t.cost,
-       CASE WHEN r.name = '' THEN t.digest END, CASE WHEN r.name = '' THEN t.numbers END
-FROM tally t
-JOIN reason r ON r.place = t.key %% 8
-LEFT JOIN who w ON w.place = t.key / 8;
+-- name: resolved
+-- What references mean, with days as numbers from 1970-01-01 on.
+SELECT kind, reference, CASE WHEN isfinite(valid_from) THEN valid_from - date '1970-01-01' END,
+       CASE WHEN isfinite(valid_to) THEN valid_to - date '1970-01-01' END, code
+FROM line_reference WHERE resolution = %(resolution)s ORDER BY kind, reference, valid_from;
+
+-- name: exclusions
+-- Why a line is not billed on ('': it is), for each class of lines, by whether its customer and its product are resold
+-- and whether it is from before its customer is billed.
+SELECT kind || ',' || charge, customer, product, early,
+       coalesce(exclusion(kind, charge, date '2000-01-01', CASE WHEN customer THEN '' END, CASE WHEN product THEN '' END,
+                          CASE WHEN early THEN date '2000-01-02' END, %(pass_on)s::text[]), '')
+FROM unnest(%(kinds)s::text[]) AS kind, unnest(%(charges)s::text[]) AS charge,
+     unnest(ARRAY[false, true]) AS customer, unnest(ARRAY[false, true]) AS product, unnest(ARRAY[false, true]) AS early;
+
+-- name: put_tallies
+-- What was added up, by customer.
+COPY line_tally (resolution, customer, excluded, lines, cost, digest, numbers) FROM STDIN;
 
 -- name: finish_resolution
 -- The digest over all that the resolution says, in one order.
