@@ -1,7 +1,7 @@
 """What `ledgerline import` does: through the same commands as the API, in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,13 +11,16 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from adapters.provider_files.mapping import parse_mapping_text
 from adapters.provider_files.reader import ArrowProviderFileReader
 from commands.origin import Origin
-from commands.ports.provider_files import FileRejected, KindSums, UploadMedia
+from commands.ports.operations import Item
+from commands.ports.provider_files import Expect, FileRejected, KindSums, MappingSource, Reading, UploadMedia
 from commands.provider_invoice.activate import activate
 from commands.provider_invoice.create import create
 from commands.provider_invoice.desk import load
 from commands.provider_invoice.put_lines import Upload, put_lines
+from commands.provider_invoice.reading import provider_mapping
 from commands.reference.save import save
 from commands.sync.request import request_sync
 from domain.money import add, fixed, plain
@@ -31,6 +34,7 @@ from services.settings import Settings
 from services.wiring import Parts, open_parts
 from services.worker import make_runner
 
+LEDGERLINE: Final = "ledgerline"
 _BLOCK: Final = 1024 * 1024
 _MEDIA: Final[dict[str, UploadMedia]] = {".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
@@ -91,15 +95,31 @@ class _LocalFile:
         return Path(self.path).open("rb")
 
 
-def sums_of(files: Sequence[Path], mapping: str | None, progress: Callable[[int], None]) -> list[Sums]:
-    """Read the files and add them up; nothing is stored. Rejected names what is wrong with one."""
+def mapping_of(text: str | None) -> MappingSource | None:
+    """A format's name as it is, a mapping file (.toml) as its content. Rejected `mapping-invalid`, `file-not-found`."""
+    if text is None or not text.endswith(".toml"):
+        return text
+    try:
+        return parse_mapping_text(Path(text).read_text(encoding="utf-8"), name=text)
+    except FileRejected as wrong:
+        raise Rejected(wrong.code, wrong.message, kind="invalid") from wrong
+    except (OSError, UnicodeDecodeError) as error:
+        raise Rejected("file-not-found", f"The mapping {text} can't be read: {error}.", kind="invalid") from None
+
+
+def sums_of(
+    files: Sequence[Path], mapping: MappingSource, currency: str, progress: Callable[[int], None]
+) -> list[Sums]:
+    """Read the files and add them up; nothing is stored. Rejected names what is wrong with one. `currency` is that of
+    lines that name none.
+    """
     reader = ArrowProviderFileReader()
     found = []
     for file in files:
         totals: dict[str, KindSums] = {}
         currencies: set[str] = set()
         try:
-            reading = reader.read(_LocalFile(str(file)), mapping=mapping or "auto")
+            reading = _reading(reader, file, mapping, currency)
             for chunk in reading:
                 for kind, sums in chunk.sums.items():
                     before = totals.get(kind, KindSums())
@@ -126,12 +146,29 @@ def sums_of(files: Sequence[Path], mapping: str | None, progress: Callable[[int]
     return found
 
 
-def import_files(settings: Settings, header: Header, files: Sequence[Path], mapping: str | None) -> Imported:
-    """Type in the header, upload each file as a part, activate."""
+def _reading(reader: ArrowProviderFileReader, file: Path, mapping: MappingSource, currency: str) -> Reading:
+    expect = Expect(currency=currency)
+    media = _MEDIA.get(file.suffix, "csv")
+    if media == "csv":
+        return reader.read(_LocalFile(str(file)), mapping=mapping, expect=expect)
+    return reader.read_upload(_raw(file), name=file.name, media=media, mapping=LEDGERLINE, expect=expect)
+
+
+def import_files(
+    settings: Settings,
+    header: Header,
+    files: Sequence[Path],
+    mapping: MappingSource | None,
+    progress: Callable[[int], None],
+) -> Imported:
+    """Type in the header, upload each file as a part, activate. All files are read first: a bad one leaves nothing."""
 
     async def run() -> Imported:
         async with open_parts(settings) as parts:
             origin = operator_origin(parts, "import")
+            known = await parts.reference.provider(header.provider)
+            own = provider_mapping(known.body.mapping) if known is not None and known.body.mapping else "auto"
+            await asyncio.to_thread(sums_of, files, mapping or own, header.currency, progress)
             made = await create(
                 parts.invoices, origin, provider=header.provider, number=header.number, header=_sound(header)
             )
@@ -148,7 +185,10 @@ def import_files(settings: Settings, header: Header, files: Sequence[Path], mapp
 def import_manifest(
     settings: Settings, provider: str, manifest: Path, progress: Callable[[int, int | None], None]
 ) -> list[Imported]:
-    """Sync what a manifest lists, here and now. A provider nobody knows yet is made, with this manifest."""
+    """Sync what a manifest lists, here and now. A provider nobody knows yet is made, with this manifest.
+
+    Rejected `list-not-fetched` says what is wrong with the manifest; what it lists ends each for itself.
+    """
     location = manifest.resolve()
     folder = str(location.parent)
     allowed = settings.model_copy(update={"import_roots": (*settings.import_roots, folder)})
@@ -169,8 +209,9 @@ def import_manifest(
             finally:
                 stop.set()
                 await working
-            hrefs = [item.href for item in await parts.operations.items(asked.id)]
-            return [await _of(parts, href) for href in hrefs if href is not None]
+            if found.status != "done":
+                raise Rejected("list-not-fetched", found.message or f"The sync ended as {found.status}.")
+            return [await _of(parts, item) for item in await parts.operations.items(asked.id)]
 
     return asyncio.run(run())
 
@@ -188,8 +229,10 @@ async def _expect_provider(parts: Parts, origin: Origin, code: str, manifest: st
         )
 
 
-async def _of(parts: Parts, href: str) -> Imported:
-    return _imported((await load(parts.invoices, UUID(href.rpartition("/")[2]))).state)
+async def _of(parts: Parts, item: Item) -> Imported:
+    if item.href is None or item.outcome == "refused":  # there may be no invoice
+        return Imported(item.name, item.outcome, 0, "", "", (item.detail or "",))
+    return _imported((await load(parts.invoices, UUID(item.href.rpartition("/")[2]))).state)
 
 
 def _imported(state: ProviderInvoice) -> Imported:
@@ -210,6 +253,12 @@ def _sound(header: Header) -> InvoiceHeader:
     except ValidationError as wrong:
         said = "; ".join(e["msg"].removeprefix("Value error, ") for e in wrong.errors())
         raise Rejected("invalid-header-fields", f"The header can't be: {said}.", kind="invalid") from None
+
+
+def _raw(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as raw:
+        while block := raw.read(_BLOCK):
+            yield block
 
 
 async def _blocks(file: Path) -> AsyncIterator[bytes]:

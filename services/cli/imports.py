@@ -36,7 +36,8 @@ def import_(
     ] = None,
     currency: Annotated[str, typer.Option(help="The header's currency.")] = "EUR",
     format_: Annotated[
-        str | None, typer.Option("--format", help="A built-in format; by the header row unless given.")
+        str | None,
+        typer.Option("--format", help="A built-in format, or a mapping file (.toml); by the header row unless given."),
     ] = None,
     manifest: Annotated[
         Path | None, typer.Option(help="Sync what this manifest lists.", exists=True, dir_okay=False)
@@ -44,7 +45,7 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Import one invoice's files, or all that a manifest lists. Exit code 1 when an invoice ends in error."""
-    from services.importing import Header, import_files, import_manifest, sums_of
+    from services.importing import Header, import_files, import_manifest, mapping_of, sums_of
 
     settings = load_settings()
     if manifest is not None:
@@ -55,16 +56,17 @@ def import_(
         return
     if not files:
         raise fail("Name the files of an invoice, or a --manifest.")
-    with progress("reading", quiet=as_json) as step:
-        sums = sums_of(files, format_, step.advance)
+    mapping = mapping_of(format_)
     if total is None:
+        with progress("reading", quiet=as_json) as step:
+            sums = sums_of(files, mapping or "auto", currency, step.advance)
         _show_sums(sums, as_json=as_json)
         return
     if provider is None or number is None or period is None:
         raise fail("An import needs --provider, --number, --total and --period.")
     header = Header(provider, number, _amount(total), *_period(period), _day(dated) if dated else None, currency)
-    with progress("importing", quiet=as_json):
-        _show([import_files(settings, header, files, format_)], as_json=as_json)
+    with progress("importing", quiet=as_json) as step:
+        _show([import_files(settings, header, files, mapping, step.advance)], as_json=as_json)
 
 
 def _show(imported: "list[Imported]", *, as_json: bool) -> None:

@@ -59,6 +59,7 @@ def create(
 def revoke(
     key: Annotated[UUID, typer.Argument(help="The key's id.")],
     reason: Annotated[str | None, typer.Option(help="Why; kept in its history.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Revoke an API key: it opens nothing any more, everywhere within two seconds."""
     from commands.keys.revoke import revoke_key
@@ -75,4 +76,7 @@ def revoke(
         asyncio.run(run())
     except Rejected as refused:
         raise fail(refused.detail) from None
+    if as_json:
+        say_json({"id": key, "status": "revoked"})
+        return
     console.print(f"Key {key} is revoked.")

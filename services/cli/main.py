@@ -4,7 +4,7 @@ Commands import what they run when they run, so that `--help` answers at once.
 """
 
 import sys
-from typing import Final
+from typing import Final, NoReturn
 
 import typer
 
@@ -45,29 +45,33 @@ def main() -> None:
     try:
         app()
     except SettingsError as error:
-        errors.print(f"[red]ledgerline:[/] {error}", markup=True)
-        sys.exit(int(Exit.USAGE))
+        _end(str(error), Exit.USAGE)
     except Rejected as refused:
-        errors.print("[red]ledgerline:[/] ", end="")
-        errors.print(refused.detail, markup=False, soft_wrap=True)
-        sys.exit(int(Exit.USAGE))
+        _end(refused.detail, Exit.USAGE)
     except _expected() as error:
-        errors.print("[red]ledgerline:[/] ", end="")
-        errors.print(str(error), markup=False)
-        sys.exit(int(Exit.UNAVAILABLE))
+        _end(str(error), Exit.UNAVAILABLE)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
+def _end(message: str, code: Exit) -> NoReturn:
+    errors.print("[red]ledgerline:[/] ", end="")
+    errors.print(message, markup=False, soft_wrap=True)
+    sys.exit(int(code))
+
+
 def _expected() -> tuple[type[BaseException], ...]:
     """Errors that say themselves what to do: a server away, a folder in use, another clock."""
+    import psycopg
+
     from adapters.clock import ClockRefused
     from adapters.embedded_postgres import EmbeddedPostgresError
     from adapters.kafka.topics import BrokerAway, TopicsDiffer
     from adapters.migrate import MigrationFailed
     from commands.ports.event_store import StoreUnavailable
 
-    return (EmbeddedPostgresError, MigrationFailed, StoreUnavailable, ClockRefused, BrokerAway, TopicsDiffer)
+    ours = (EmbeddedPostgresError, MigrationFailed, StoreUnavailable, ClockRefused, BrokerAway, TopicsDiffer)
+    return (*ours, psycopg.OperationalError)
 
 
 if __name__ == "__main__":

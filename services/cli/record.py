@@ -97,13 +97,20 @@ def rebuild(
 def export(
     to: Annotated[Path, typer.Argument(help="A file to write; NDJSON, one event a line.")],
     after: Annotated[int, typer.Option(min=0, help="Positions above this one.")] = 0,
+    as_json: Json = False,
 ) -> None:
     """Write the record as NDJSON: stored bytes as they are (personal fields encrypted), envelopes, hashes."""
     from services.replaying import export_events
 
     settings = load_settings()
-    with database_of(settings) as url, progress("exporting") as step:
-        count, position = export_events(url, to, after=after, progress=step.to)
+    try:
+        with database_of(settings) as url, progress("exporting", quiet=as_json) as step:
+            count, position = export_events(url, to, after=after, progress=step.to)
+    except OSError as error:
+        raise fail(f"{to} can't be written ({error.strerror}): name another file.") from None
+    if as_json:
+        say_json({"events": count, "position": position, "file": str(to)})
+        return
     console.print(f"{count:,} events up to position {position} in {to}", soft_wrap=True)
 
 

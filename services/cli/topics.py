@@ -28,7 +28,7 @@ def create(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 
 @app.command()
-def rebuild() -> None:
+def rebuild(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Publish the whole record again, with the same ids: after a broker's loss, or under another prefix."""
     from adapters.kafka.topics import create_topics
     from services.relay import ask_for_rebuild
@@ -39,6 +39,9 @@ def rebuild() -> None:
         raise fail("LEDGERLINE_DATABASE_URL is not set: the embedded default has no topics.")
     create_topics(kafka)
     generation = ask_for_rebuild(url, kafka)
+    if as_json:
+        say_json({"generation": generation})
+        return
     console.print(f"The active relay publishes everything again, as generation {generation}.")
 
 

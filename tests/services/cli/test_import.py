@@ -51,3 +51,17 @@ def test_files_with_a_total_become_a_manual_invoice(answer, run, made, tmp_path)
     assert result.exit_code != 0
     assert "NOBODY" in str(result.exception)
     assert answer("replay")["events"] == {}
+
+
+def test_a_mapping_file_is_a_format(answer, made, tmp_path):
+    mapping = tmp_path / "ours.toml"
+    mapping.write_text('name = "ours"\nextends = "focus-1.2"\nidentity = []\n')
+    (sums,) = answer("import", str(made.files[0].path), "--format", str(mapping))
+    assert (sums["format"], sums["lines"]) == ("ours", 40)
+
+
+def test_lines_as_ndjson_are_read_too(answer, tmp_path):
+    path = tmp_path / "lines.ndjson"
+    path.write_text('{"kind":"usage","charge_from":"2026-10-03","quantity":"1","amount":"1.5"}\n' * 2)
+    (sums,) = answer("import", str(path))
+    assert (sums["lines"], sums["usage"]) == (2, "3")
