@@ -19,6 +19,7 @@ from commands.sync.request import PROVIDER_SYNC
 from commands.sync.run import SyncHandler
 from services.mailing import deliver_letters, open_post_office, service_origin
 from services.operations_http import Heartbeat, OperationsServer
+from services.placing import place_purchases
 from services.reacting import PURGE_SECONDS, REACT_SECONDS, SWEEP_SECONDS, purge, react, repeat, sweep
 from services.settings import Settings
 from services.wiring import Parts, open_parts
@@ -58,6 +59,7 @@ async def run_worker(parts: Parts, stop: asyncio.Event, runner: OperationRunner 
         tasks.create_task(repeat(lambda: react(parts, positions), "events led to notices", REACT_SECONDS, stop))
         tasks.create_task(repeat(lambda: sweep(parts), "imports were stuck", SWEEP_SECONDS, stop))
         tasks.create_task(repeat(lambda: purge(parts), "rows purged", PURGE_SECONDS, stop))
+        tasks.create_task(place_purchases(parts, stop))
         tasks.create_task(deliver_letters(open_post_office(parts), lambda: service_origin(parts, "worker"), stop))
 
 

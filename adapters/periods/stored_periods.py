@@ -22,6 +22,12 @@ class StoredPeriods:
     def __init__(self, pool: "AsyncConnectionPool[AsyncConnection[Any]]") -> None:
         self._pool = pool
 
+    async def billed_since(self, position: int, limit: int) -> Sequence[tuple[int, str]]:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_SQL["billed_since"], {"position": position, "limit": limit})
+            return await cursor.fetchall()
+
     async def of(self, customers: Sequence[str]) -> Mapping[str, Sequence[Period]]:
         """See the port."""
         async with self._pool.connection() as connection:

@@ -29,6 +29,10 @@ class AddPeriods(Rows):
 class Periods(Protocol):
     """Which periodical invoices there are: never behind a command that was answered."""
 
+    async def billed_since(self, position: int, limit: int) -> Sequence[tuple[int, str]]:
+        """Customers with a `bill_from` whose data changed after a position: (position, code), in that order."""
+        ...
+
     async def of(self, customers: Sequence[str]) -> Mapping[str, Sequence[Period]]:
         """Customer code -> its periods from the earliest on; customers without any are left out."""
         ...

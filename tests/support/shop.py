@@ -18,9 +18,14 @@ from adapters.imports import ROW_WRITERS as IMPORT_WRITERS
 from adapters.line_store import ROW_WRITERS as LINE_WRITERS
 from adapters.line_store import PostgresLineStore
 from adapters.operations import ROW_WRITERS as OPERATION_WRITERS
+from adapters.periods import ROW_WRITERS as PERIOD_WRITERS
+from adapters.periods import StoredPeriods
 from adapters.provider_files.raw_files import RawFileStore
 from adapters.provider_files.reader import ArrowProviderFileReader
+from adapters.purchases import ROW_WRITERS as PURCHASE_WRITERS
+from adapters.purchases import StoredPurchases
 from adapters.reference import StoredReference, write_identifiers, write_provider
+from commands.customer_invoice.billing_desk import BillingDesk
 from commands.provider_invoice.activate import activate
 from commands.provider_invoice.create import create
 from commands.provider_invoice.desk import InvoiceDesk, Outcome
@@ -46,6 +51,7 @@ class Shop:
     desk: InvoiceDesk
     reference: Desk
     pool: AsyncConnectionPool[AsyncConnection[Any]]
+    billing: BillingDesk
 
     async def save(self, kind: str, **body: Any) -> None:
         """A piece of reference data."""
@@ -120,6 +126,8 @@ async def open_shop(database: str, folder: Path) -> AsyncIterator[Shop]:
         **LINE_WRITERS,
         **OPERATION_WRITERS,
         **IMPORT_WRITERS,
+        **PERIOD_WRITERS,
+        **PURCHASE_WRITERS,
     }
     pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
         database, kwargs={"autocommit": True}, min_size=1, max_size=8, open=False
@@ -136,7 +144,8 @@ async def open_shop(database: str, folder: Path) -> AsyncIterator[Shop]:
             files=RawFileStore(folder),
             reader=ArrowProviderFileReader(),
         )
-        yield Shop(desk, Desk(store, NoTemplates()), pool)
+        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference)
+        yield Shop(desk, Desk(store, NoTemplates()), pool, billing)
 
 
 def line(amount: str = "10", customer: str | None = "c-1", **more: Any) -> dict[str, Any]:

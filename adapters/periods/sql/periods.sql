@@ -11,3 +11,9 @@ SELECT * FROM unnest(%(customers)s::text[], %(firsts)s::date[], %(lasts)s::date[
          AS p(customer, period_from, period_to, invoice)
 ORDER BY p.customer, p.period_from
 ON CONFLICT DO NOTHING;
+
+-- name: billed_since
+-- Customers that are billed periodically and were changed after a position.
+SELECT position, code FROM reference_present
+WHERE kind = 'customer' AND position > %(position)s AND in_force AND body ->> 'bill_from' IS NOT NULL
+ORDER BY position LIMIT %(limit)s;

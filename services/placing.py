@@ -1,0 +1,64 @@
+"""Purchases find their invoices: periods begin, usage is routed, what was posted is taken in. Loops of the worker."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from adapters.line_store.offer_lines import StoredOfferLines
+from adapters.operations import ReactionPositions
+from adapters.usage_due import StoredUsageDue
+from commands.customer_invoice.periods import ensure_periods
+from commands.customer_invoice.route_usage import Router, route_usage
+from commands.customer_invoice.take_in import take_in
+from commands.origin import Origin
+from services.mailing import service_origin
+from services.reacting import repeat
+from services.wiring import Parts
+
+PLACE_SECONDS: Final = 0.2
+_PERIODS: Final = "periods"
+_CUSTOMERS: Final = 1_000
+
+
+def make_router(parts: Parts) -> Router:
+    """What routing works with."""
+    return Router(parts.invoices, parts.billing, StoredUsageDue(parts.pool), StoredOfferLines(parts.pool))
+
+
+async def begin_periods(parts: Parts, positions: ReactionPositions, origin: Callable[[], Origin]) -> int:
+    """Begin the invoices of customers that were saved since the last time; how many began."""
+    began = 0
+    while True:
+        after = await positions.get(_PERIODS)
+        changed = await parts.billing.periods.billed_since(after, _CUSTOMERS)
+        if not changed:
+            return began
+        customers = await parts.reference.customers([code for _, code in changed])
+        began += await ensure_periods(parts.billing, origin(), list(customers.values()))
+        await positions.put(_PERIODS, changed[-1][0])
+
+
+async def route(router: Router, origin: Callable[[], Origin]) -> int:
+    """Route all usage that is due; how many offers were looked at."""
+    looked = 0
+    await router.due.gather(origin().now)
+    while some := await route_usage(router, origin()):
+        looked += some
+    return looked
+
+
+async def place_purchases(parts: Parts, stop: asyncio.Event) -> None:
+    """Until `stop`: every loop by itself, so that a long one holds up no other."""
+    positions, router = ReactionPositions(parts.pool), make_router(parts)
+
+    def origin() -> Origin:
+        return service_origin(parts, "worker")
+
+    async with asyncio.TaskGroup() as tasks:
+        loops = {
+            "periodical invoices began": lambda: begin_periods(parts, positions, origin),
+            "offers routed": lambda: route(router, origin),
+            "purchases taken in": lambda: take_in(parts.billing, origin()),
+        }
+        for what, work in loops.items():
+            tasks.create_task(repeat(work, what, PLACE_SECONDS, stop))
