@@ -7,11 +7,21 @@ present (absent ones as null, so that a default may change later without changin
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from adapters.event_store.personal import Fields, decrypt, encrypt, key_of, personal_shape, replace_texts, texts
+from adapters.event_store.personal import (
+    KEY_NAMES,
+    Fields,
+    decrypt,
+    encrypt,
+    key_of,
+    personal_shape,
+    replace_texts,
+    texts,
+)
 from adapters.event_store.upcasting import UPCASTERS, Upcaster
 from commands.ports.key_vault import KeyVault
 from domain.fact import Fact
@@ -113,6 +123,23 @@ class Codec:
             value = self._upcasters[type_, version](value)
             version += 1
         return self._facts[type_, version].model_validate_json(to_json(value))
+
+    def ask_for_keys(self, stored: Iterable[bytes]) -> None:
+        """Ask the vault once for all keys that decoding these needs: it keeps them while they are decoded. Blocks."""
+        needed = {UUID(hex=name.decode()) for data in stored for name in KEY_NAMES.findall(data)}
+        if self._vault is not None and len(needed) > 1:
+            self._vault.secrets(needed)
+
+    def make_keys(self, facts: Iterable[Fact]) -> None:
+        """Ask the vault once for all keys that encoding these needs, as `ask_for_keys` does. Blocks."""
+        subjects = set()
+        for fact in facts:
+            shape = self._shapes.get((fact.type, fact.schema_version))
+            if shape is not None and any(texts(fact.model_dump(mode="json"), shape)):
+                subjects.add(fact.data_subject())
+        known = {subject for subject in subjects if subject is not None}
+        if self._vault is not None and len(known) > 1:
+            self._vault.keys_for(known)
 
     def any_personal(self, facts: Iterable[Fact]) -> bool:
         """Whether encoding these may ask the vault."""

@@ -90,21 +90,43 @@ class Loader:
         rows: dict[str, list[_Row]] = defaultdict(list)
         for row in await self._connection.run(query):
             rows[row[0]].append(row)
-        for (stream, _), future in wanted:
-            if future.done():
-                continue
-            try:
-                future.set_result(await self._history(stream, rows.get(str(stream), [])))
-            except Exception as error:  # noqa: BLE001 - one stream that cannot be read must not cost the others
-                future.set_exception(error)
-                future.exception()
+        personal = {s for s, of in rows.items() if any(self._codec.is_personal(row[2], row[3]) for row in of)}
+        at_once = [(key, future) for key, future in wanted if str(key[0]) not in personal]
+        for (stream, _), future in at_once:
+            _settle(future, self._history(stream, rows))
+        if personal:
+            later = [(key, future) for key, future in wanted if str(key[0]) in personal]
+            histories = await asyncio.to_thread(self._personal, [stream for (stream, _), _ in later], rows)
+            for (_, future), history in zip(later, histories, strict=True):
+                _settle(future, history)
 
-    async def _history(self, stream: Stream, rows: list[_Row]) -> History:
-        if not rows:
+    def _personal(self, streams: list[Stream], rows: dict[str, list[_Row]]) -> list[History | Exception]:
+        """In a thread, as the key vault may block: asked once for all, not stream by stream."""
+        try:
+            self._codec.ask_for_keys(row[4] for stream in streams for row in rows[str(stream)])
+        except Exception as error:  # noqa: BLE001 - whoever waits for one of them must hear of it
+            return [error] * len(streams)
+        return [self._history(stream, rows) for stream in streams]
+
+    def _history(self, stream: Stream, rows: dict[str, list[_Row]]) -> History | Exception:
+        """One stream that cannot be read must not cost the others."""
+        found = rows.get(str(stream))
+        if not found:
             return History(stream, (), 0, GENESIS_HEX, 0)
-        if any(self._codec.is_personal(row[2], row[3]) for row in rows):
-            return await asyncio.to_thread(decoded, stream, rows, self._codec)  # the key vault may block
-        return decoded(stream, rows, self._codec)
+        try:
+            return decoded(stream, found, self._codec)
+        except Exception as error:  # noqa: BLE001 - as above
+            return error
+
+
+def _settle(future: "asyncio.Future[History]", history: History | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(history, Exception):
+        future.set_exception(history)
+        future.exception()  # whoever asked may be gone; that is no fault to be logged
+    else:
+        future.set_result(history)
 
 
 def decoded(stream: Stream, rows: list[_Row], codec: Codec) -> History:

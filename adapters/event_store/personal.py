@@ -25,6 +25,8 @@ ERASED = "[erased]"
 """What readers see where the key was destroyed."""
 
 _TOKEN = re.compile(r"enc:1:([0-9a-f]{32}):([A-Za-z0-9_-]{38,})")
+KEY_NAMES = re.compile(rb"enc:1:([0-9a-f]{32}):")
+"""Finds the names of keys in stored bytes; also in texts that only look so, which no key has."""
 _NONCE = 12
 
 

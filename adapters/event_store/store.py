@@ -135,11 +135,15 @@ class PostgresEventStore:
         """See the port. Raises also EventTooLarge and ValueError for what cannot be stored, StoreUnavailable."""
         for write in save.writes:
             if self._codec.any_personal(write.facts):
-                encoded = await asyncio.to_thread(encode_save, save, self._codec)  # the key vault may block
+                encoded = await asyncio.to_thread(self._encode_personal, save)  # the key vault may block
                 break
         else:
             encoded = encode_save(save, self._codec)
         return await (self._append_with_rows(encoded) if save.rows else self._writer.append(encoded))
+
+    def _encode_personal(self, save: Save) -> EncodedSave:
+        self._codec.make_keys(fact for write in save.writes for fact in write.facts)
+        return encode_save(save, self._codec)
 
     async def _append_with_rows(self, save: EncodedSave) -> Appended:
         writers = [(self._row_writer(rows), rows) for rows in save.save.rows]
@@ -242,8 +246,12 @@ class PostgresEventStore:
     async def _recorded(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[Recorded]:
         stored = [stored_row(row) for row in rows]
         if any(self._codec.is_personal(row.type, row.schema_version) for row in stored):
-            return await asyncio.to_thread(self._decode, stored)
+            return await asyncio.to_thread(self._decode_personal, stored)
         return self._decode(stored)
+
+    def _decode_personal(self, rows: Sequence[StoredRow]) -> list[Recorded]:
+        self._codec.ask_for_keys(row.data for row in rows if self._codec.is_personal(row.type, row.schema_version))
+        return self._decode(rows)
 
     def _decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
         return [recorded(row, self._codec) for row in rows]

@@ -60,11 +60,17 @@ class PostgresKeyVault:
 
     def key_for(self, subject: str) -> SubjectKey:
         """See the port."""
-        found = self._by_subject.get(subject)
-        if found is None:
+        return self.keys_for((subject,))[subject]
+
+    def keys_for(self, subjects: Collection[str]) -> Mapping[str, SubjectKey]:
+        """See the port."""
+        found = {subject: key for subject in subjects if (key := self._by_subject.get(subject)) is not None}
+        missing = sorted(set(subjects) - found.keys())
+        if missing:
             mark = self._by_subject.mark()
-            found = self._run(lambda connection: self._living_key(connection, subject))
-            self._by_subject.put(subject, found, mark)
+            for subject, key in self._run(lambda connection: self._living_keys(connection, missing)).items():
+                found[subject] = key
+                self._by_subject.put(subject, key, mark)
         return found
 
     def secrets(self, ids: Collection[UUID]) -> Mapping[UUID, bytes]:
@@ -92,15 +98,18 @@ class PostgresKeyVault:
         self._by_subject.clear()
         self._by_id.clear()
 
-    def _living_key(self, connection: Connection[tuple[Any, ...]], subject: str) -> SubjectKey:
+    def _living_keys(self, connection: Connection[tuple[Any, ...]], subjects: list[str]) -> dict[str, SubjectKey]:
         for _ in range(3):
-            row = connection.execute(_SQL["living_key"], (subject,)).fetchone()
-            if row is not None:
-                return SubjectKey(row[0], self._unwrap(row[0], row[1]))
-            name, secret = uuid4(), AESGCM.generate_key(256)
-            connection.execute(_SQL["make_key"], (name, subject, self._wrap(name, secret)))
+            rows = connection.execute(_SQL["living_keys"], (subjects,)).fetchall()
+            living = {subject: (name, wrapped) for subject, name, wrapped in rows}
+            missing = [subject for subject in subjects if subject not in living]
+            if not missing:
+                return {subject: SubjectKey(name, self._unwrap(name, w)) for subject, (name, w) in living.items()}
+            names = [uuid4() for _ in missing]
+            wrapped_new = [self._wrap(name, AESGCM.generate_key(256)) for name in names]
+            connection.execute(_SQL["make_keys"], (names, missing, wrapped_new))
             # Read what is there now: another process may have made one at the same moment.
-        raise VaultUnavailable(f"No key for {subject} could be made; it is being erased again and again")
+        raise VaultUnavailable(f"No key for {missing[0]} could be made; it is being erased again and again")
 
     def _wrap(self, name: UUID, secret: bytes) -> bytes:
         nonce = os.urandom(_NONCE)

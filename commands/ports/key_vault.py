@@ -25,6 +25,10 @@ class KeyVault(Protocol):
         """The subject's living key, made at its first use. Blocks when it is not cached: call it from a thread."""
         ...
 
+    def keys_for(self, subjects: Collection[str]) -> Mapping[str, SubjectKey]:
+        """The living keys of several subjects in one question, made where there is none. Blocks like `key_for`."""
+        ...
+
     def secrets(self, ids: Collection[UUID]) -> Mapping[UUID, bytes]:
         """The keys with these names; one that is missing was destroyed. Blocks like `key_for`."""
         ...

@@ -30,6 +30,9 @@ class GoldenVault:
         name = uuid5(NAMESPACE, f"golden:{subject}")
         return SubjectKey(name, sha256(name.bytes).digest())
 
+    def keys_for(self, subjects: Collection[str]) -> Mapping[str, SubjectKey]:
+        return {subject: self.key_for(subject) for subject in subjects}
+
     def secrets(self, ids: Collection[UUID]) -> Mapping[UUID, bytes]:
         return {name: sha256(name.bytes).digest() for name in ids}
 

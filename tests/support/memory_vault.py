@@ -20,6 +20,9 @@ class MemoryKeyVault:
             self._by_id[key.id] = key.secret
         return self.keys[subject]
 
+    def keys_for(self, subjects: Collection[str]) -> Mapping[str, SubjectKey]:
+        return {subject: self.key_for(subject) for subject in subjects}
+
     def secrets(self, ids: Collection[UUID]) -> Mapping[UUID, bytes]:
         return {name: self._by_id[name] for name in ids if name in self._by_id}
 

@@ -1,10 +1,11 @@
--- name: living_key
--- The key with which texts about a subject are encrypted now.
-SELECT id, wrapped FROM vault.subject_keys WHERE subject = %s AND wrapped IS NOT NULL
+-- name: living_keys
+-- The keys with which texts about some subjects are encrypted now.
+SELECT subject, id, wrapped FROM vault.subject_keys WHERE subject = ANY (%s) AND wrapped IS NOT NULL
 
--- name: make_key
--- A first key for a subject; nothing when another process was quicker.
-INSERT INTO vault.subject_keys (id, subject, wrapped) VALUES (%s, %s, %s)
+-- name: make_keys
+-- First keys for some subjects, in one order for all processes; nothing where another one was quicker.
+INSERT INTO vault.subject_keys (id, subject, wrapped)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bytea[]) AS made(id, subject, wrapped) ORDER BY subject
     ON CONFLICT (subject) WHERE wrapped IS NOT NULL DO NOTHING
 
 -- name: keys_by_id

@@ -40,6 +40,17 @@ def test_two_processes_agree_on_a_key(empty_database: str) -> None:
         vault.close()
 
 
+def test_processes_that_make_many_keys_at_once_agree_on_all(empty_database: str) -> None:
+    vaults = [PostgresKeyVault.open(empty_database, MASTER) for _ in range(4)]
+    subjects = [f"customer/{n}" for n in range(60)]
+    orders = [subjects, subjects[::-1], subjects[30:] + subjects[:30], subjects[::2] + subjects[1::2]]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda of: of[0].keys_for(of[1]), zip(vaults, orders, strict=True)))
+    assert all(keys == found[0] for keys in found)
+    for vault in vaults:
+        vault.close()
+
+
 def test_an_erasure_elsewhere_takes_effect_when_the_cache_is_over(empty_database: str) -> None:
     here = PostgresKeyVault.open(empty_database, MASTER, cache_seconds=0)
     there = PostgresKeyVault.open(empty_database, MASTER)

@@ -31,6 +31,16 @@ def test_a_subject_keeps_its_key(vault: KeyVault) -> None:
     assert vault.key_for("customer/B").secret != key.secret
 
 
+def test_keys_of_several_subjects_are_those_of_each(vault: KeyVault) -> None:
+    a = vault.key_for("customer/A")
+    found = vault.keys_for(["customer/C", "customer/A", "customer/B", "customer/C"])
+    assert found.keys() == {"customer/A", "customer/B", "customer/C"}
+    assert found["customer/A"] == a
+    assert vault.key_for("customer/B") == found["customer/B"]
+    assert len({key.id for key in found.values()}) == 3
+    assert vault.keys_for([]) == {}
+
+
 def test_keys_are_found_by_their_names(vault: KeyVault) -> None:
     a, b = vault.key_for("customer/A"), vault.key_for("customer/B")
     assert vault.secrets([a.id, b.id, uuid4()]) == {a.id: a.secret, b.id: b.secret}
