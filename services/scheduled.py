@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from commands.customer_invoice.periods import ensure_periods
 from commands.ports.jobs import JobRun, JobRunner, JobRunners
 from commands.sync.request import request_daily_sync
 from domain.identity import id_for
@@ -29,6 +30,7 @@ def job_runners(parts: Parts) -> JobRunners:
     return {
         "provider-sync": provider_sync_job(parts),
         "import-summary": import_summary_job(parts, open_post_office(parts)),
+        "periodical-invoices": periodical_invoices_job(parts),
     }
 
 
@@ -46,6 +48,17 @@ def provider_sync_job(parts: Parts) -> JobRunner:
             await asyncio.sleep(_LOOK_SECONDS)
             operation = await parts.operations.get(operation.id) or operation
         return operation.message or operation.status
+
+    return run
+
+
+def periodical_invoices_job(parts: Parts) -> JobRunner:
+    """Begin the invoices of billing periods that have begun since."""
+
+    async def run(_asked: JobRun) -> str:
+        customers = await parts.reference.billed_customers()
+        began = await ensure_periods(parts.billing, service_origin(parts, "scheduler"), customers)
+        return f"{began} began, of {len(customers)} customers that are billed."
 
     return run
 

@@ -1,4 +1,4 @@
-"""The scheduler: asks for the days that are due, and runs what was asked for, here or by hand.
+"""The scheduler: asks for the days (and beats) that are due, and runs what was asked for, here or by hand.
 
 Any number of these processes may run: each job's run has one owner, who keeps it by renewing a lease; the lease of one
 that died runs out, and another process takes the run over. So jobs have to be idempotent, and are.
@@ -27,7 +27,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Scheduler:
-    """What a scheduler works with. `clock` is the deployment's, `owner` names this process, `runners` do the jobs."""
+    """What a scheduler works with. `clock` is the deployment's, `owner` names this process, `runners` do the jobs.
+
+    Jobs without a runner are left to other processes.
+    """
 
     store: EventStore
     jobs: Jobs
@@ -59,8 +62,8 @@ class Scheduler:
 
     async def tick(self, running: dict[str, asyncio.Task[None]]) -> None:
         """Plan what is due, and begin what nobody runs; `running` holds this process's runs by job."""
-        await plan_due(self.store, self.jobs, self.clock(), self.zone)
-        for job in JOBS:
+        await plan_due(self.store, self.jobs, self.clock(), self.zone, only=self.runners)
+        for job in (job for job in JOBS if job in self.runners):
             if job in running and not running[job].done():
                 continue
             run = await self.jobs.claim(job, self.owner, self.lease_seconds, self.clock())

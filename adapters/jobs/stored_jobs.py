@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from psycopg import AsyncConnection
+from psycopg.errors import UniqueViolation
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.sql_files import load_sql
@@ -29,6 +30,19 @@ class StoredJobs:
     async def enqueue(self, job: str, day: date, now: datetime, *, manual: bool) -> JobRun | None:
         """Ask for a run; None when there is one already."""
         return await self._one("enqueue", {"job": job, "day": day, "now": now, "manual": manual})
+
+    async def enqueue_beat(self, job: str, day: date, now: datetime, beat: datetime) -> JobRun | None:
+        """Ask for the day's scheduled run, again for a new beat; None when there is an open run, by hand or not."""
+        try:
+            return await self._one("enqueue_beat", {"job": job, "day": day, "now": now, "beat": beat})
+        except UniqueViolation:
+            return None
+
+    async def last_asked(self, job: str) -> datetime | None:
+        """When the last scheduled run was asked for."""
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(_SQL["last_asked"], {"job": job})).fetchone()
+        return row[0] if row else None
 
     async def open_run(self, job: str) -> JobRun | None:
         """The run that has not ended."""

@@ -1,4 +1,4 @@
-"""What jobs are set to: as saved, else active and at 02:00."""
+"""What jobs are set to: as saved, else active, and at 02:00 or at the pace that they have."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from commands.ports.event_store import EventStore
 from commands.reference.desk import Desk, Outcome
 from commands.reference.save import ToAnswer, patch
 from domain.identity import reference_stream
-from domain.jobs.schedule import JOBS
+from domain.jobs.schedule import EVERY_MINUTES, JOBS
 from domain.reference.bodies import JobBody
 from domain.reference.kinds import KINDS
 from domain.reference.state import InForce, fold
@@ -38,7 +38,7 @@ def default_body(job: str) -> JobBody:
             kind="missing",
             facts={"code": job[:60]},
         )
-    return JobBody.model_validate({"code": job})
+    return JobBody.model_validate({"code": job, "every_minutes": EVERY_MINUTES.get(job)})
 
 
 async def patch_job(

@@ -1,17 +1,22 @@
 """Plan the days: which scheduled runs are asked for now."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from commands.jobs.bodies import job_bodies
 from commands.ports.event_store import EventStore
 from commands.ports.jobs import JobRun, Jobs
-from domain.jobs.schedule import JOBS, due_days, may_start
+from domain.jobs.schedule import JOBS, due_beat, due_days, local_day, may_start
 
 
-async def plan_due(store: EventStore, jobs: Jobs, now: datetime, zone: str) -> list[JobRun]:
-    """Ask for the oldest day that is due, of each job: missed days are caught up one after the other.
+async def plan_due(
+    store: EventStore, jobs: Jobs, now: datetime, zone: str, *, only: Collection[str] = JOBS
+) -> list[JobRun]:
+    """Ask for the oldest day that is due, of each job: missed days are caught up one after the other; of a job with a
+    pace, ask for the beat that is due.
 
-    Any number of processes may plan at once: a day is asked for once. The runs that this call asked for.
+    Any number of processes may plan at once: a day, or a beat, is asked for once. `only`: of these jobs. The runs that
+    this call asked for.
     """
     since = await begun_at(store)
     bodies = {job: body for job, (body, _) in (await job_bodies(store)).items()}
@@ -19,7 +24,13 @@ async def plan_due(store: EventStore, jobs: Jobs, now: datetime, zone: str) -> l
     ended = {job: last_ended for job, (_, last_ended) in days.items()}
     active = {job for job, body in bodies.items() if body.active}
     asked = []
-    for job in JOBS:
+    for job in (job for job in JOBS if job in only):
+        if bodies[job].every_minutes is not None:
+            beat = due_beat(bodies[job], now=now, last=await jobs.last_asked(job))
+            run = None if beat is None else await jobs.enqueue_beat(job, local_day(now, zone), now, beat)
+            if run is not None:
+                asked.append(run)
+            continue
         last, last_ended = days.get(job, (None, None))
         if last != last_ended:
             continue  # the day before has not ended

@@ -34,7 +34,14 @@ async def all_statuses(store: EventStore, jobs: Jobs, now: datetime, zone: str) 
             version=bodies[job][1],
             body=bodies[job][0],
             last=await jobs.last_run(job),
-            next_start=next_start(bodies[job][0], now=now, zone=zone, last=days.get(job, (None, None))[0], since=since),
+            next_start=next_start(
+                bodies[job][0],
+                now=now,
+                zone=zone,
+                last=days.get(job, (None, None))[0],
+                since=since,
+                asked=await jobs.last_asked(job),
+            ),
         )
         for job in JOBS
     ]

@@ -36,7 +36,7 @@ It may be cancelled when its process loses the run. An exception: the run is tri
 """
 
 JobRunners = Mapping[str, JobRunner]
-"""By name of the job; every job of `domain.jobs.schedule.JOBS` has one."""
+"""By name of the job, as in `domain.jobs.schedule.JOBS`."""
 
 
 class Jobs(Protocol):
@@ -48,6 +48,16 @@ class Jobs(Protocol):
 
     async def enqueue(self, job: str, day: date, now: datetime, *, manual: bool) -> JobRun | None:
         """Ask for a run. None: the job has a run that has not ended, or the day's scheduled one is there already."""
+        ...
+
+    async def enqueue_beat(self, job: str, day: date, now: datetime, beat: datetime) -> JobRun | None:
+        """Ask for the day's scheduled run, again if it has ended and was asked for before the beat. None: another
+        process did, or the job has a run that has not ended.
+        """
+        ...
+
+    async def last_asked(self, job: str) -> datetime | None:
+        """When the last scheduled run was asked for."""
         ...
 
     async def open_run(self, job: str) -> JobRun | None:

@@ -1,4 +1,7 @@
-"""When a job is due: once a day, from a time of day in the deployment's zone; missed days are caught up in order."""
+"""When a job is due: once a day, from a time of day in the deployment's zone; missed days are caught up in order.
+
+A job with `every_minutes` is due at every multiple of that pace instead; what was missed of it is not caught up.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -7,8 +10,11 @@ from zoneinfo import ZoneInfo
 
 from domain.reference.bodies import JobBody
 
-JOBS: Final = ("provider-sync", "import-summary")
+JOBS: Final = ("provider-sync", "import-summary", "periodical-invoices")
 """The jobs of this version, in the order in which a day runs them."""
+
+EVERY_MINUTES: Final = {"periodical-invoices": 5}
+"""Jobs that run all day long unless they are set to something else."""
 
 AFTER: Final = {"import-summary": "provider-sync"}
 """A job waits for that day's run of this one to end, unless that is switched off."""
@@ -48,12 +54,37 @@ def due_days(
     return [first + timedelta(days=n) for n in range((newest - first).days + 1)]
 
 
+def due_beat(body: JobBody, *, now: datetime, last: datetime | None) -> datetime | None:
+    """The beat of a job with a pace that is due: the latest multiple of its pace (UTC), unless a run was asked for
+    since (`last`). None: nothing is due, or it has no pace.
+    """
+    if not body.active or body.every_minutes is None:
+        return None
+    pace = body.every_minutes * 60
+    beat = datetime.fromtimestamp(int(now.timestamp()) // pace * pace, UTC)
+    return beat if last is None or last < beat else None
+
+
 def next_start(
-    body: JobBody, *, now: datetime, zone: str, last: date | None, since: datetime | None = None
+    body: JobBody,
+    *,
+    now: datetime,
+    zone: str,
+    last: date | None,
+    since: datetime | None = None,
+    asked: datetime | None = None,
 ) -> datetime | None:
-    """When it starts next by itself: now, when a day is due; None while it is switched off."""
+    """When it starts next by itself: now, when a day or a beat is due; None while it is switched off.
+
+    `asked` is when the last scheduled run was asked for.
+    """
     if not body.active:
         return None
+    if body.every_minutes is not None:
+        if due_beat(body, now=now, last=asked):
+            return now
+        pace = body.every_minutes * 60
+        return datetime.fromtimestamp((int(now.timestamp()) // pace + 1) * pace, UTC)
     if due_days(body, now=now, zone=zone, last=last, since=since):
         return now
     today = local_day(now, zone)

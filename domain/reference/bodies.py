@@ -220,8 +220,18 @@ class NotificationTemplateBody(ReferenceBody):
 
 
 class JobBody(ReferenceBody):
-    """A scheduled job: whether it runs, and from which time of day in the deployment's zone."""
+    """A scheduled job: whether it runs, and from which time of day in the deployment's zone.
 
-    code: Literal["provider-sync", "import-summary"]
+    `every_minutes`: it runs all day long at this pace, whatever the time of day; only jobs that do not work day by day.
+    """
+
+    code: Literal["provider-sync", "import-summary", "periodical-invoices", "invoice-run"]
     active: bool = True
     time: Annotated[dt.time, AfterValidator(_without_zone)] = dt.time(2, 0)
+    every_minutes: int | None = Field(default=None, ge=1, le=24 * 60)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.every_minutes is not None and self.code != "periodical-invoices":
+            raise ValueError(f"{self.code} works day by day: give it a time, not every_minutes")
+        return self

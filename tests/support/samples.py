@@ -15,8 +15,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.fact import Fact
 from domain.identity import NAMESPACE
-from domain.provider_invoice import parts
 from domain.pricing import rule
+from domain.provider_invoice import parts
 from domain.reference import bodies, invoice_bodies
 from domain.rejected import Rejected
 
@@ -27,6 +27,7 @@ TEXTS += ("ab" * 32, "1", "import-summary")
 SPECIAL: Mapping[type[BaseModel], Mapping[str, Any]] = {
     parts.Header: {"currency": "EUR", "total": Decimal("1234.50"), "period_to": date(2026, 2, 28)},
     bodies.Identifier: {"valid_from": date(2026, 1, 1), "valid_to": date(2026, 7, 1)},
+    bodies.JobBody: {"code": "periodical-invoices"},
     invoice_bodies.ApprovalProcessBody: {"automatic": False},
     invoice_bodies.InvoiceNumberSeriesBody: {"pattern": "R-{year}-{n:05}"},
     rule.PricingRuleBody: {

@@ -13,6 +13,21 @@ ON CONFLICT DO NOTHING
 RETURNING id, job, day, manual, requested_at, due_at, started_at, ended_at, outcome, result, tries, fencing,
     lease_until IS NOT NULL AND lease_until > clock_timestamp();
 
+-- name: enqueue_beat
+-- Ask for the day's run of a job that runs many times a day: its row is used again once it has ended, so that the table
+-- does not grow by hundreds a day. Of many that ask for the same beat one is answered.
+INSERT INTO job_runs AS r (job, day, manual, requested_at, due_at)
+VALUES (%(job)s, %(day)s, false, %(now)s, %(now)s)
+ON CONFLICT (job, day) WHERE NOT manual DO UPDATE SET
+    requested_at = excluded.requested_at, due_at = excluded.due_at, started_at = NULL, ended_at = NULL, outcome = NULL,
+    result = NULL, tries = 0
+WHERE r.ended_at IS NOT NULL AND r.requested_at < %(beat)s
+RETURNING id, job, day, manual, requested_at, due_at, started_at, ended_at, outcome, result, tries, fencing, false;
+
+-- name: last_asked
+-- When the last scheduled run of a job was asked for.
+SELECT max(requested_at) FROM job_runs WHERE job = %(job)s AND NOT manual;
+
 -- name: open_run
 -- The run that has not ended.
 SELECT id, job, day, manual, requested_at, due_at, started_at, ended_at, outcome, result, tries, fencing,
@@ -26,7 +41,7 @@ SELECT id, job, day, manual, requested_at, due_at, started_at, ended_at, outcome
     ended_at IS NULL AND lease_until IS NOT NULL AND lease_until > clock_timestamp()
 FROM job_runs
 WHERE job = %(job)s
-ORDER BY ended_at IS NULL DESC, id DESC
+ORDER BY ended_at IS NULL DESC, requested_at DESC, id DESC
 LIMIT 1;
 
 -- name: claim

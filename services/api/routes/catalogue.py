@@ -24,7 +24,10 @@ from services.api.routes import (
     system,
 )
 
-REFERENCE_KINDS = ("provider", "customer", "cluster", "product", "group", "exchange-rate", "notification-template")
+REFERENCE_KINDS = (
+    *("provider", "customer", "cluster", "product", "group", "exchange-rate", "pricing-rule"),
+    *("approval-process", "invoice-number-series", "notification-template"),
+)
 """Kinds with routes of their own; jobs have others."""
 
 

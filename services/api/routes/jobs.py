@@ -1,4 +1,4 @@
-"""/jobs: what runs by itself every day; switched, timed, and started by hand."""
+"""/jobs: what runs by itself every day or every few minutes; switched, timed, and started by hand."""
 
 from typing import Any
 
@@ -45,14 +45,15 @@ async def get_job(call: CallDep, name: str) -> Response:
 @router.patch("/{name}", operation_id="patch_job", responses=DONE, openapi_extra=body_schema("JobBody"))
 @may("job.change")
 async def change_job(call: CallDep, name: str, data: JsonObject) -> Response:
-    """Switch it on or off (`active`), or change its time of day (`time`)."""
+    """Switch it on or off (`active`), change its time of day (`time`) or its pace (`every_minutes`)."""
 
     def told(outcome: Outcome) -> Told:
         body: dict[str, Any] = outcome.body.model_dump(mode="json")
         actions = _actions(call.caller)
         return Told(
             {"id": outcome.id, "version": outcome.version, "status": _status(active=body["active"]),
-             "available_actions": actions, "name": body["code"], "active": body["active"], "time": body["time"]},
+             "available_actions": actions, "name": body["code"], "active": body["active"], "time": body["time"],
+             "every_minutes": body["every_minutes"]},
             headers=etag(outcome.version),
         )  # fmt: skip
 
@@ -117,6 +118,7 @@ def _view(job: JobStatus, caller: Caller) -> dict[str, Any]:
         "status": _status(active=job.body.active),
         "active": job.body.active,
         "time": job.body.time,
+        "every_minutes": job.body.every_minutes,
         "last": job.last and _run_view(job.last),
         "next_start": job.next_start and instant(job.next_start),
         "available_actions": _actions(caller),

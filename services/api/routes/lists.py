@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from domain.operations.events import ProviderSummary
-from domain.reference.kinds import KIND_OF_PATH, Kind
+from domain.reference.kinds import KIND_OF_PATH, KINDS, Kind
 from projections.import_summaries.queries import DaySummary
 from projections.paging import MAX_LIMIT, Page, PageRequest
 from projections.problem_invoices.queries import ProblemFilter, ProblemItem
@@ -142,7 +142,7 @@ async def suggestions(
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> Response:
     """What a field may be filled with, as somebody types."""
-    kind = KIND_OF_PATH.get(field) or KIND_OF_PATH.get(f"{field}s")
+    kind = KIND_OF_PATH.get(field) or KINDS.get(field)
     if kind is None:
         raise Problem(
             400,

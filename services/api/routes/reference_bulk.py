@@ -50,14 +50,14 @@ def add_routes(router: APIRouter, kind: Kind, base: str) -> None:
 
         return await call.command(run, lambda loaded: Told(_summary(loaded, skipped), position=loaded.position))
 
-    title = kind.name.replace("-", " ")
+    titles = kind.plural.replace("-", " ")
     one = {"$ref": f"#/components/schemas/{kind.body.__name__}"}
     router.add_api_route(
         f"{base}/bulk",
         bulk,
         methods=["POST"],
         operation_id=f"load_{kind.plural.replace('-', '_')}",
-        summary=f"Save many {title}s",
+        summary=f"Save many {titles}",
         description="Each item has its own result; the good ones are done. CSV: one column a field"
         + (", or an `errors.csv` whose `code` column is filled in." if kind.has_identifiers else "."),
         responses={200: {"model": BulkAnswer}},

@@ -13,7 +13,7 @@ from domain.rejected import Rejected
 from tests.support.origins import NOW, origin
 
 DAY = NOW.date()
-SYNC, SUMMARY = "provider-sync", "import-summary"
+SYNC, SUMMARY, PERIODS = "provider-sync", "import-summary", "periodical-invoices"
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def jobs(record):
     return StoredJobs(record.pool)
 
 
-async def plan(record, jobs, now=NOW):
-    return [(run.job, run.day) for run in await plan_due(record.store, jobs, now, "UTC")]
+async def plan(record, jobs, now=NOW, only=(SYNC, SUMMARY)):
+    return [(run.job, run.day) for run in await plan_due(record.store, jobs, now, "UTC", only=only)]
 
 
 async def run_through(jobs, job, now=NOW, result="fine"):
@@ -117,6 +117,45 @@ class TestDays:
         assert [run for runs in asked for run in runs] == [(SYNC, DAY)]
 
 
+class TestBeats:
+    async def test_a_beat_is_asked_for_once_by_however_many(self, record, jobs):
+        asked = await asyncio.gather(*(plan(record, jobs, only=(PERIODS,)) for _ in range(8)))
+        assert [run for runs in asked for run in runs] == [(PERIODS, DAY)]
+        first = await run_through(jobs, PERIODS)
+        assert await plan(record, jobs, NOW + timedelta(minutes=4), only=(PERIODS,)) == []
+        later = NOW + timedelta(minutes=5)
+        asked = await asyncio.gather(*(plan(record, jobs, later, only=(PERIODS,)) for _ in range(8)))
+        assert [run for runs in asked for run in runs] == [(PERIODS, DAY)]
+        again = await run_through(jobs, PERIODS, later, "two began")
+        assert (again.id, again.tries, again.fencing > first.fencing) == (first.id, 1, True)
+        last = await jobs.last_run(PERIODS)
+        assert (last.result, last.started_at) == ("two began", later)
+
+    async def test_a_beat_waits_for_a_run_that_has_not_ended(self, record, jobs):
+        await start_by_hand(jobs, PERIODS, NOW, "UTC")
+        assert await plan(record, jobs, only=(PERIODS,)) == []
+        await run_through(jobs, PERIODS)
+        assert await plan(record, jobs, only=(PERIODS,)) == [(PERIODS, DAY)]
+        assert await plan(record, jobs, NOW + timedelta(days=1), only=(PERIODS,)) == []
+        await run_through(jobs, PERIODS, NOW + timedelta(days=1))
+        assert not (await jobs.last_run(PERIODS)).manual
+
+    async def test_its_pace_is_changed_and_it_may_run_once_a_day(self, record, jobs):
+        shown = await status(record.store, jobs, PERIODS, NOW, "UTC")
+        assert (shown.body.every_minutes, shown.next_start) == (5, NOW)
+        await plan(record, jobs, only=(PERIODS,))
+        await run_through(jobs, PERIODS)
+        assert (await status(record.store, jobs, PERIODS, NOW, "UTC")).next_start == NOW + timedelta(minutes=5)
+        await patch_job(record.desk, origin(), PERIODS, {"every_minutes": 60})
+        shown = await status(record.store, jobs, PERIODS, NOW, "UTC")
+        assert shown.next_start == NOW.replace(hour=10, minute=0)
+        await patch_job(record.desk, origin(), PERIODS, {"every_minutes": None})
+        shown = await status(record.store, jobs, PERIODS, NOW, "UTC")
+        assert shown.next_start.isoformat() == "2026-03-03T02:00:00+00:00"
+        with pytest.raises(Rejected, match="day by day"):
+            await patch_job(record.desk, origin(), SYNC, {"every_minutes": 5})
+
+
 class TestByHand:
     async def test_starting_twice_is_one_run(self, jobs):
         runs = await asyncio.gather(*(start_by_hand(jobs, SYNC, NOW, "UTC") for _ in range(8)))
@@ -145,7 +184,7 @@ class TestShown:
         assert (shown.last, shown.next_start, shown.version) == (None, NOW, 0)
         await plan(record, jobs)
         await run_through(jobs, SYNC, result="3 imported")
-        sync, summary = await all_statuses(record.store, jobs, NOW, "UTC")
+        sync, summary, _ = await all_statuses(record.store, jobs, NOW, "UTC")
         assert (sync.last.started_at, sync.last.ended_at, sync.last.result) == (NOW, NOW, "3 imported")
         assert sync.next_start.isoformat() == "2026-03-03T02:00:00+00:00"
         assert (summary.job, summary.last) == (SUMMARY, None)

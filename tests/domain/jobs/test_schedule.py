@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from domain.jobs.schedule import due_days, local_day, may_start, next_start, retry_after, starts_at
+from domain.jobs.schedule import due_beat, due_days, local_day, may_start, next_start, retry_after, starts_at
 from domain.reference.bodies import JobBody
 
 BERLIN = "Europe/Berlin"
@@ -87,6 +87,23 @@ def test_the_summary_waits_for_the_days_sync():
     assert not may_start("import-summary", MONDAY, ended={"provider-sync": MONDAY - timedelta(days=1)}, active=both)
     assert may_start("import-summary", MONDAY, ended={"provider-sync": MONDAY}, active=both)
     assert may_start("import-summary", MONDAY, ended={}, active=("import-summary",))
+
+
+@pytest.mark.parametrize(
+    ("now", "last", "beat", "start"),
+    [
+        ("2026-03-02T09:32", None, "2026-03-02T09:30", "2026-03-02T09:32"),
+        ("2026-03-02T09:32", "2026-03-02T09:29", "2026-03-02T09:30", "2026-03-02T09:32"),
+        ("2026-03-02T09:32", "2026-03-02T09:30", None, "2026-03-02T09:35"),
+        ("2026-03-02T09:35", "2026-03-02T09:30", "2026-03-02T09:35", "2026-03-02T09:35"),
+        ("2026-03-09T09:36", "2026-03-02T09:30", "2026-03-09T09:35", "2026-03-09T09:36"),
+    ],
+)
+def test_a_job_with_a_pace_is_due_at_each_of_its_beats(now, last, beat, start):
+    body, asked = JobBody(code="periodical-invoices", every_minutes=5), last and at(last)
+    assert due_beat(body, now=at(now), last=asked) == (beat and at(beat))
+    assert next_start(body, now=at(now), zone="UTC", last=None, asked=asked) == at(start)
+    assert due_beat(body.model_copy(update={"active": False}), now=at(now), last=asked) is None
 
 
 def test_a_run_that_raised_waits_longer_each_time():

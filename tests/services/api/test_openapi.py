@@ -12,7 +12,7 @@ from services.api.openapi import api_routes
 
 REFERENCE = (
     *("/providers", "/customers", "/clusters", "/products", "/exchange-rates", "/groups"),
-    "/notification-templates",
+    *("/pricing-rules", "/approval-processes", "/invoice-number-series", "/notification-templates"),
 )
 PROVIDER_INVOICE = "/provider-invoices/{}"
 OF_THIS_VERSION = {
