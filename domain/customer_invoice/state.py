@@ -33,8 +33,13 @@ class Approval:
     step: int = 1
     approvers: tuple[str, ...] = ()
     """Of the present step, so far."""
-    earlier: tuple[str, ...] = ()
-    """Who approved a step before."""
+    steps_done: tuple[tuple[str, ...], ...] = ()
+    """Who approved each step before."""
+
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """Who approved a step before the present one."""
+        return tuple(person for approvers in self.steps_done for person in approvers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +187,7 @@ def _decided(state: CustomerInvoice, fact: Fact) -> CustomerInvoice:
         case a.StepApproved() if state.approval is not None:
             return replace(state, approval=_stepped(state.approval, fact))
         case a.StepRejected() if state.approval is not None:
-            back = replace(state.approval, step=max(fact.to_step, 1), approvers=(), earlier=())
-            return replace(state, approval=back)
+            return replace(state, approval=_rejected(state.approval, max(fact.to_step, 1)))
         case a.Reopened():
             return replace(state, status="pending", approval=None)
         case a.Approved():
@@ -196,4 +200,9 @@ def _stepped(approval: Approval, fact: a.StepApproved) -> Approval:
     approvers = (*approval.approvers, fact.approver)
     if not fact.complete:
         return replace(approval, approvers=approvers)
-    return replace(approval, step=approval.step + 1, approvers=(), earlier=(*approval.earlier, *approvers))
+    return replace(approval, step=approval.step + 1, approvers=(), steps_done=(*approval.steps_done, approvers))
+
+
+def _rejected(approval: Approval, to_step: int) -> Approval:
+    """Back at a step that was approved: its approvals count no more, those before it do."""
+    return replace(approval, step=to_step, approvers=(), steps_done=approval.steps_done[: to_step - 1])
