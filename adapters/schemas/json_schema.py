@@ -20,6 +20,7 @@ _RULES_OF_INPUT = frozenset(
     {
         *("minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "title"),
+        *("ge", "gt", "le", "lt"),  # what pydantic writes for decimals, which are texts in JSON
     }
 )
 
