@@ -31,7 +31,7 @@ def parse(kind: Kind, data: Mapping[str, Any]) -> ReferenceBody:
 def invalid(kind: Kind, wrong: ValidationError) -> Rejected:
     """The refusal of a body, with `errors` [{pointer, message}]; values are not repeated."""
     errors = [
-        {"pointer": "".join(f"/{part}" for part in error["loc"]), "message": error["msg"]}
+        {"pointer": _pointer(kind, error["loc"]), "message": error["msg"].removeprefix("Value error, ")}
         for error in wrong.errors(include_url=False, include_input=False, include_context=False)[:50]
     ]
     first = errors[0]
@@ -42,6 +42,13 @@ def invalid(kind: Kind, wrong: ValidationError) -> Rejected:
         kind="invalid",
         facts={"errors": errors},
     )
+
+
+def _pointer(kind: Kind, path: tuple[int | str, ...]) -> str:
+    """Of a field in the caller's JSON: of several shapes of one field, pydantic puts in which one it took it for."""
+    field = kind.body.model_fields.get(str(path[0])) if path else None
+    in_json = path if field is None or field.discriminator is None else (path[0], *path[2:])
+    return "".join(f"/{part}" for part in in_json)
 
 
 def save(kind: Kind, state: State, body: ReferenceBody, *, create: bool = False) -> list[Fact]:

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from domain.reference.decisions import MAX_BODY
+from domain.reference.decisions import MAX_BODY, parse
+from domain.reference.kinds import KINDS
 from domain.rejected import Rejected
 from tests.domain.pricing.setting import body, day, per_unit, tiered
 
@@ -86,3 +87,23 @@ def test_a_rule_is_stored_as_plain_strings_and_read_back():
 def test_the_largest_rule_fits_into_an_event():
     tiers = [(str(10**39 + number), "0.123456789012345") for number in range(99)]
     assert len(body(price=tiered("volume", *tiers, (None, "1"))).model_dump_json()) < MAX_BODY / 10
+
+
+@pytest.mark.parametrize(
+    ("price", "errors"),
+    [
+        (tiered("graduated", ("5", "1")), {"/price": "there is a gap above 5: the last tier must have no up_to"}),
+        (
+            tiered("graduated", (None, "-1")),
+            {"/price/tiers/0/unit_price": "Input should be greater than or equal to 0"},
+        ),
+        (
+            {"family": "package", "size": "-1"},
+            {"/price/size": "Input should be greater than 0", "/price/price": "Field required"},
+        ),
+    ],
+)
+def test_saving_a_bad_rule_names_each_field_of_the_caller_s_json(price, errors):
+    with pytest.raises(Rejected) as refusal:
+        parse(KINDS["pricing-rule"], PLAIN | {"price": price})
+    assert {error["pointer"]: error["message"] for error in refusal.value.facts["errors"]} == errors
