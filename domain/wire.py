@@ -16,13 +16,21 @@ MAX_DIGITS = 200
 
 
 def _bounded(value: Decimal) -> Decimal:
+    return _within(value, MAX_SCALE)
+
+
+def _bounded_product(value: Decimal) -> Decimal:
+    return _within(value, 2 * MAX_SCALE)
+
+
+def _within(value: Decimal, scale: int) -> Decimal:
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise ValueError("must be a finite number; NaN and Infinity are none")  # noqa: TRY004 - pydantic takes no other
     if len(digits) > MAX_DIGITS:
         raise ValueError(f"has more than {MAX_DIGITS} digits")
-    if -exponent > MAX_SCALE and _scale(value) > MAX_SCALE:
-        raise ValueError(f"has more than {MAX_SCALE} decimals")
+    if -exponent > scale and _scale(value) > scale:
+        raise ValueError(f"has more than {scale} decimals")
     if value.adjusted() >= MAX_INTEGER_DIGITS:
         raise ValueError(f"has more than {MAX_INTEGER_DIGITS} digits before the point")
     return value
@@ -42,6 +50,9 @@ def _utc(value: datetime) -> datetime:
 
 Exact = Annotated[Decimal, AfterValidator(_bounded), PlainSerializer(plain, return_type=str)]
 """A price, cost, quantity or exact sum: up to 15 decimals, a plain string in JSON."""
+
+ExactProduct = Annotated[Decimal, AfterValidator(_bounded_product), PlainSerializer(plain, return_type=str)]
+"""The product of two of these, such as a converted cost, or a sum of products: up to 30 decimals."""
 
 Instant = Annotated[datetime, AfterValidator(_utc)]
 """A point in time, RFC 3339 in UTC."""

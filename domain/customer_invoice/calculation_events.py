@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from domain.customer_invoice.events import CustomerInvoiceFact
 from domain.fact import Part
-from domain.wire import Exact
+from domain.wire import Exact, ExactProduct
 
 ItemKind = Literal["price", "flat_fee", "minimum"]
 MAX_ITEMS_A_FACT = 500
@@ -25,10 +25,10 @@ class ItemValue(Part):
     late_period: date | None = None
     rule: str
     rule_version: int
-    quantity: Exact | None = None
+    quantity: ExactProduct | None = None
     unit: str | None = None
     amount: Exact
-    cost: Exact | None = None
+    cost: ExactProduct | None = None
     lines: int = 0
 
 

@@ -23,7 +23,7 @@ def calculate(
     worked = work_out(invoice, groups, context)
     if isinstance(worked, Failure):
         return worked
-    items = tuple(one.item for one in worked if one.item.kind != "minimum" or one.item.exact > 0)
+    items = tuple(one.item for one in worked if one.counts)
     costs = add(*(item.cost for item in items if item.cost is not None))
     calculation = Calculation(
         invoice=invoice.id,

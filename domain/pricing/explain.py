@@ -120,7 +120,7 @@ def explain(
     worked = work_out(invoice, groups, context)
     if isinstance(worked, Failure):
         return worked
-    return next((_explained(invoice, one) for one in worked if one.item.id == item), None)
+    return next((_explained(invoice, one) for one in worked if one.item.id == item and one.counts), None)
 
 
 def _explained(invoice: InvoiceToPrice, worked: Worked) -> Explanation:

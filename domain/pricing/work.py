@@ -26,11 +26,16 @@ class Worked(NamedTuple):
     lot: Lot | None = None
     summed: tuple[Item, ...] = ()
 
+    @property
+    def counts(self) -> bool:
+        """Whether the invoice has this item: a minimum that is reached is none."""
+        return self.item.kind != "minimum" or self.item.exact > 0
+
 
 def work_out(
     invoice: InvoiceToPrice, groups: Iterable[PurchaseGroup], context: PricingContext
 ) -> list[Worked] | Failure:
-    """Every item in its order with how it came about, minimums that are reached too (their `exact` is not positive)."""
+    """Every item in its order with how it came about, minimums that are reached too."""
     groups = tuple(groups)
     try:
         found = lots(invoice, groups, context)
@@ -97,14 +102,12 @@ def _lacking(invoice: InvoiceToPrice, rule: PricedRule, worked: list[Worked], co
     price = rule.body.price
     if not isinstance(price, Minimum):
         raise TypeError(f"pricing rule {rule.body.code} is no minimum")
-    summed = tuple(one.item for one in worked if _counts_for(rule, one.item, context))
+    summed = tuple(one.item for one in worked if one.counts and _in_scope(rule, one.item, context))
     lacks = less(price.amount, *(item.amount for item in summed))
     return Worked(_without_purchases(invoice, rule, lacks), rule, [], summed=summed)
 
 
-def _counts_for(rule: PricedRule, item: Item, context: PricingContext) -> bool:
-    if item.kind == "minimum" and item.exact <= 0:
-        return False
+def _in_scope(rule: PricedRule, item: Item, context: PricingContext) -> bool:
     what, code = product_axis(rule.body)
     if what == "all":
         return True

@@ -137,3 +137,10 @@ def test_figures_are_plain_strings_in_json():
 def test_an_item_that_is_not_there_and_an_invoice_that_can_t_be_priced():
     assert explain(invoice(), [bought()], context(rule()), "none") is None
     assert isinstance(explain(invoice(), [bought()], context(), "none"), Failure)
+
+
+def test_a_minimum_that_is_reached_is_no_item_to_open():
+    ctx = context(rule(), rule("MIN", {"family": "minimum", "amount": "50.00"}))
+    minimum = priced([], ctx).items[0]
+    assert isinstance(explain(invoice(), [], ctx, minimum.id), Explanation)
+    assert explain(invoice(), [bought("50")], ctx, minimum.id) is None
