@@ -21,10 +21,11 @@ from domain.identity import provider_invoice_stream
 from domain.provider_invoice.actions import NOTHING_USED, Usage
 from domain.provider_invoice.state import ProviderInvoice, fold
 from domain.rejected import Rejected
-from projections.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor
+from projections.paging import DEFAULT_LIMIT, MAX_LIMIT, encode_cursor
 from services.api.access import may
 from services.api.call import Call, CallDep
 from services.api.fields import Amount
+from services.api.lists import start_of
 from services.api.models import Listed, RequestBody
 from services.api.problems import Problem
 from services.api.provider_invoice_verb import run_verb
@@ -71,7 +72,7 @@ async def sync_list(
     listed = None if refresh else await call.parts.sync.imports.last_list(known.body.code)
     if listed is None or listed.invoices is None:
         listed = await _asked(call, known)
-    start = _start(cursor)
+    start = start_of(cursor)
     invoices = sorted(listed.invoices or (), key=lambda offered: (offered.date, offered.number), reverse=True)
     page = invoices[start : start + limit]
     more = start + limit < len(invoices)
@@ -175,12 +176,3 @@ def _offered(
         "available_actions": actions_view(ours, usage, caller),
         "href": f"/v1/provider-invoices/{invoice}",
     }
-
-
-def _start(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    (start,) = decode_cursor(cursor, 1)
-    if not start.isdecimal() or len(start) > 9:  # noqa: PLR2004 - far above any list
-        raise Problem(422, "invalid-cursor", "The cursor is none of this list's: leave it out to start from the top.")
-    return int(start)

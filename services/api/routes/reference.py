@@ -1,6 +1,7 @@
 """/providers, /customers, /products and the other kinds of reference data: one piece at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends
@@ -18,7 +19,7 @@ from domain.reference.decisions import missing, parse
 from domain.reference.kinds import Kind
 from domain.reference.state import Absent, Erased, InForce, State, fold
 from services.api.access import may
-from services.api.call import CallDep, Told, created_or_ok, etag
+from services.api.call import Call, CallDep, Told, created_or_ok, etag
 from services.api.histories import (
     AfterVersion,
     AsOf,
@@ -101,8 +102,10 @@ def _actions(kind: Kind, status: str, caller: Caller) -> list[dict[str, Any]]:
     return actions
 
 
-def outcome_told(kind: Kind, caller: Caller, outcome: Outcome, base: str) -> Told:
-    """The answer to a save, a retirement, an erasure."""
+def outcome_told(
+    kind: Kind, caller: Caller, outcome: Outcome, base: str, more: Mapping[str, Any] = MappingProxyType({})
+) -> Told:
+    """The answer to a save, a retirement, an erasure; `more` is what the kind tells besides."""
     state = {"retired": "retired", "erased": "erased"}.get(outcome.result, "active")
     status, headers = created_or_ok(
         created=outcome.result == "created",
@@ -119,13 +122,22 @@ def outcome_told(kind: Kind, caller: Caller, outcome: Outcome, base: str) -> Tol
             "status": state,
             "available_actions": _actions(kind, state, caller),
             **body,
+            **more,
         },
         status,
         headers,
     )
 
 
-def add_routes(router: APIRouter, kind: Kind, base: str) -> None:
+TellsMore = Callable[[Call, Mapping[str, Any]], Awaitable[Callable[[Outcome], Mapping[str, Any]]]]
+"""What a kind tells besides about a save, of the call and the body as it came: loaded before, said of the outcome."""
+
+
+async def _nothing_more(_call: Call, _data: Mapping[str, Any]) -> Callable[[Outcome], Mapping[str, Any]]:
+    return lambda _outcome: MappingProxyType({})
+
+
+def add_routes(router: APIRouter, kind: Kind, base: str, tells_more: TellsMore = _nothing_more) -> None:
     """The routes of one kind below `base`, such as `/v1/customers`."""
     title = kind.name.replace("-", " ")
     word = kind.name.replace("-", "_")
@@ -133,29 +145,32 @@ def add_routes(router: APIRouter, kind: Kind, base: str) -> None:
     @may("reference.save")
     async def create(call: CallDep, data: JsonObject) -> Response:
         body = parse(kind, data)
+        more = await tells_more(call, data)
         return await call.command(
             lambda answer: save(
                 call.parts.desk, call.origin(), kind, body, mode="create", if_match=call.if_match, answer=answer
             ),
-            lambda outcome: outcome_told(kind, call.caller, outcome, base),
+            lambda outcome: outcome_told(kind, call.caller, outcome, base, more(outcome)),
         )
 
     @may("reference.save")
     async def put(call: CallDep, code: str, data: JsonObject) -> Response:
         body = parse(kind, {"code": code, **data})
         _expect_same_code(code, body)
+        more = await tells_more(call, data)
         return await call.command(
             lambda answer: save(call.parts.desk, call.origin(), kind, body, if_match=call.if_match, answer=answer),
-            lambda outcome: outcome_told(kind, call.caller, outcome, base),
+            lambda outcome: outcome_told(kind, call.caller, outcome, base, more(outcome)),
         )
 
     @may("reference.save")
     async def change(call: CallDep, code: str, data: JsonObject) -> Response:
+        more = await tells_more(call, data)
         return await call.command(
             lambda answer: patch(
                 call.parts.desk, call.origin(), kind, code, data, if_match=call.if_match, answer=answer
             ),
-            lambda outcome: outcome_told(kind, call.caller, outcome, base),
+            lambda outcome: outcome_told(kind, call.caller, outcome, base, more(outcome)),
         )
 
     @may("reference.retire")
