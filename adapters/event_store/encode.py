@@ -105,13 +105,15 @@ def _encode_writes(encoded: EncodedSave, codec: Codec) -> None:
     header_end, envelope = _envelope(save.origin, command)
     size = _small(sum([len(write.facts) for write in save.writes]))
     events, keys, guards, hashes, bytes_ = encoded.events, encoded.keys, encoded.guards, [], 0
+    seen: set[str] = set()  # activating writes tens of thousands of streams at once
     for write in save.writes:
         history = write.after
         stream, version = history.stream, history.version
         kind = stream.kind
         subject = f"{kind}/{stream.id}"
-        if subject in keys or subject in guards:
+        if subject in seen:
             raise ValueError(f"a save has two writes for {subject}; put their facts into one")
+        seen.add(subject)
         (keys if write.facts else guards).append(subject)
         packed_stream, packed_kind = pack_text(subject), _text(kind)
         record_key = pack_uuid(write.record_key or stream.id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from typing import Any, Final
 
 from psycopg import AsyncCursor
@@ -38,6 +39,16 @@ class Loader:
 
     async def load(self, stream: Stream, to_version: int | None = None) -> History:
         """The stream up to a version. Raises UnreadableEvent for what cannot be decoded, StoreUnavailable."""
+        return await asyncio.shield(self._ask(stream, to_version))  # others may wait for the same
+
+    async def load_many(self, streams: Sequence[Stream]) -> list[History]:
+        """Several streams, in their order: raises as `load` does, once all are answered."""
+        asked = [self._ask(stream) for stream in streams]
+        if asked:
+            await asyncio.wait(asked)  # without a task each: there may be tens of thousands
+        return [future.result() for future in asked]
+
+    def _ask(self, stream: Stream, to_version: int | None = None) -> "asyncio.Future[History]":
         if self._closing:
             raise StoreUnavailable("The store is closing.")
         key = (stream, ALL if to_version is None else to_version)
@@ -46,7 +57,7 @@ class Loader:
             future = self._wanted[key] = asyncio.get_running_loop().create_future()
             self._order.append(key)
             self._wake.set()
-        return await asyncio.shield(future)  # others may wait for the same
+        return future
 
     async def close(self) -> None:
         """Answer what was asked, then close the connection."""

@@ -112,8 +112,7 @@ class PostgresEventStore:
 
     async def load_many(self, streams: Sequence[Stream]) -> Mapping[Stream, History]:
         """See the port."""
-        histories = await asyncio.gather(*(self._loader.load(stream) for stream in streams))
-        return dict(zip(streams, histories, strict=True))
+        return dict(zip(streams, await self._loader.load_many(streams), strict=True))
 
     async def load_by_key(self, record_key: UUID, kind: str) -> Sequence[History]:
         """See the port; in order of the streams' ids."""

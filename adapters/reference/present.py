@@ -68,13 +68,9 @@ class StoredReference(PresentTable):
 
     async def billed_from(self, codes: Sequence[str]) -> Mapping[str, date]:
         """Code -> the day from which a customer is billed, of those customers that have one."""
-        streams = {reference_stream("customer", code): code for code in dict.fromkeys(codes)}
-        days: dict[str, date] = {}
-        for stream, history in (await self._store.load_many(list(streams))).items():
-            state = fold(history.facts)
-            if not isinstance(state, Absent) and isinstance(state.body, CustomerBody) and state.body.bill_from:
-                days[streams[stream]] = state.body.bill_from
-        return days
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_SQL["billed_from"], {"codes": list(codes)})).fetchall()
+        return {code: date.fromisoformat(day) for code, day in rows}
 
 
 def _known(history: History) -> KnownProvider | None:

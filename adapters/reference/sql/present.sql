@@ -57,3 +57,8 @@ SELECT kind, code, version, in_force, body
 FROM reference_present
 WHERE position > %(since)s AND kind = ANY(%(kinds)s::text[])
 ORDER BY kind, code;
+
+-- name: billed_from
+-- The day from which customers are billed, of those that have one.
+SELECT code, body ->> 'bill_from' FROM reference_present
+WHERE kind = 'customer' AND code = ANY (%(codes)s) AND body ->> 'bill_from' IS NOT NULL;

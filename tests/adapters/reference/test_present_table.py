@@ -154,3 +154,11 @@ async def test_pricing_sees_one_moment_and_reads_again_only_what_changed(record,
     assert [c.code for c in first.clusters.up("low")] == ["low", "mid", "top"]
     fresh = StoredReference(record.store, record.pool)
     assert (await fresh.pricing_inputs()).context == later.context
+
+
+async def test_from_when_customers_are_billed_is_one_question(record, reference):
+    await world(record)
+    await retire(record.desk, origin(), KINDS["customer"], "B")
+    day = date(2026, 1, 1)
+    assert await reference.billed_from(["A", "B", "C", "D", "none"]) == {"A": day, "B": day}
+    assert await reference.billed_from([]) == {}
