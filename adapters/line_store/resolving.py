@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, get_args
@@ -127,7 +128,7 @@ async def _put(connection: AsyncConnection[Any], resolution: int, bands: Iterato
     async with connection.cursor() as cursor, cursor.copy(_SQL["put_tallies"]) as copy:
         while band := await asyncio.to_thread(next, bands, None):
             for t in band:
-                await copy.write_row((resolution, t.customer, t.excluded, t.lines, t.cost, t.digest, t.numbers))
+                await copy.write_row((resolution, *astuple(t)))
 
 
 def _tallied(rows: list[tuple[Any, ...]], digest: str) -> Tallied:

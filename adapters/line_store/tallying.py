@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, get_args
 
@@ -31,7 +31,7 @@ Meaning = tuple[int | None, int | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One row of line_tally; digest and numbers (as PostgreSQL's text of an array) only where it is billed on."""
+    """One row of line_tally; from `digest` on only where it is billed on: numbers as PostgreSQL's text of an array."""
 
     customer: str
     excluded: str
@@ -39,6 +39,8 @@ class Tally:
     cost: Decimal
     digest: str | None
     numbers: str | None
+    first_day: date | None
+    last_day: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Rules:
 
 
 class Tallying:
-    """Adds up the lines of one slice of the customers; memory grows with these lines (about 40 bytes each)."""
+    """Adds up the lines of one slice of the customers; memory grows with these lines (about 50 bytes each)."""
 
     def __init__(self, rules: Rules, *, slices: int = 1, number: int = 0) -> None:
         codes = {code for meanings in rules.customers.values() for _, _, code in meanings if code is not None}
@@ -71,6 +73,7 @@ class Tallying:
         self._slices, self._number = slices, number
         self._keys: list[Arrow] = []
         self._lines: list[Arrow] = []
+        self._days: list[Arrow] = []
         self._amounts: list[Arrow] = []
 
     def see(self, *outlines: Arrow) -> None:
@@ -84,11 +87,11 @@ class Tallying:
         sold = self._products.of(outline.column("product"), days)
         early = pc.less(days, self._bill_from.take(who))
         keys = pc.add(pc.multiply(who, _PLACES), self._reasons(outline.column("class"), who, sold, early))
-        columns = (keys.cast(pa.int32()), outline.column("number"), outline.column("amount"))
+        columns = (keys.cast(pa.int32()), outline.column("number"), days, outline.column("amount"))
         if self._slices > 1:
             wanted = pc.equal(pc.subtract(who, pc.multiply(pc.divide(who, self._slices), self._slices)), self._number)
             columns = tuple(column.filter(wanted) for column in columns)
-        for held, column in zip((self._keys, self._lines, self._amounts), columns, strict=True):
+        for held, column in zip((self._keys, self._lines, self._days, self._amounts), columns, strict=True):
             held.append(column)
 
     def _reasons(self, classes: Arrow, who: Arrow, sold: Arrow, early: Arrow) -> Arrow:
@@ -108,7 +111,8 @@ class Tallying:
         """What was added up, by customer and reason, a few customers at a time."""
         if not self._keys:
             return
-        keys, numbers, amounts = _joined(self._keys), _joined(self._lines), _joined(self._amounts)
+        keys, numbers = _joined(self._keys), _joined(self._lines)
+        days, amounts = _joined(self._days), _joined(self._amounts)
         order = _order(keys, numbers)
         groups = pc.run_end_encode(keys.take(order))
         del keys
@@ -118,10 +122,11 @@ class Tallying:
             ends = end
             if end - first >= _BAND or end == len(order):
                 places = order.slice(first, end - first)
-                yield list(self._added_up(band, numbers.take(places).cast(pa.string()), amounts.take(places)))
+                yield list(self._added_up(band, *(column.take(places) for column in (numbers, days, amounts))))
                 first, band = end, []
 
-    def _added_up(self, groups: list[tuple[int, int]], numbers: Arrow, amounts: Arrow) -> Iterator[Tally]:
+    def _added_up(self, groups: list[tuple[int, int]], numbers: Arrow, days: Arrow, amounts: Arrow) -> Iterator[Tally]:
+        numbers = numbers.cast(pa.string())
         values = decimal_cells(amounts, Numbers()).values
         rows = _Stretches(pc.binary_join_element_wise(numbers, ",", amounts, "\n", ""))
         listed = _Stretches(pc.binary_join_element_wise(numbers, ",", ""))
@@ -130,6 +135,7 @@ class Tallying:
             place, reason = divmod(key, _PLACES)
             billed = REASONS[reason] == ""
             end = first + lines
+            ends = pc.min_max(days.slice(first, lines)).as_py() if billed else None
             yield Tally(
                 customer=self._codes[place],
                 excluded=REASONS[reason],
@@ -137,6 +143,8 @@ class Tallying:
                 cost=exact_sum(values.slice(first, lines)),
                 digest=hashlib.sha256(rows.between(first, end)).hexdigest() if billed else None,
                 numbers="{" + str(listed.between(first, end)[:-1], "ascii") + "}" if billed else None,
+                first_day=_EPOCH + timedelta(ends["min"]) if ends else None,
+                last_day=_EPOCH + timedelta(ends["max"]) if ends else None,
             )
             first = end
 

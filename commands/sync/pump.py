@@ -7,9 +7,9 @@ from typing import Final
 
 from commands.ports.provider_files import Chunk, Reading
 
-AHEAD: Final = 2
+AHEAD: Final = 4
 """Chunks that wait; one more is being read. A chunk of 10,000 lines is a few MB."""
-AT_ONCE: Final = 3
+AT_ONCE: Final = 4
 """Chunks that one transaction takes, when the store is slower than the reader."""
 
 

@@ -117,7 +117,8 @@ FROM unnest(%(kinds)s::text[]) AS kind, unnest(%(charges)s::text[]) AS charge,
 
 -- name: put_tallies
 -- What was added up, by customer.
-COPY line_tally (resolution, customer, excluded, lines, cost, digest, numbers) FROM STDIN;
+COPY line_tally (resolution, customer, excluded, lines, cost, digest, numbers, first_day, last_day)
+FROM STDIN;
 
 -- name: finish_resolution
 -- The digest over all that the resolution says, in one order.

@@ -29,6 +29,12 @@ async def outlined(pool):
     return [unpack(row[0]).to_pylist() for row in rows]
 
 
+async def noted_days(pool, resolution, customer):
+    sql = "SELECT first_day, last_day FROM line_tally WHERE resolution = %s AND customer = %s AND excluded = ''"
+    async with pool.connection() as connection:
+        return await (await connection.execute(sql, (resolution, customer))).fetchone()
+
+
 async def test_the_reader_and_the_stored_lines_give_the_same_outlines(lines, pool):
     rows = [
         {"SubAccountId": '" quo""ted, Ltd "', "BilledCost": "1e-15"},
@@ -108,6 +114,8 @@ async def test_many_lines_add_up_by_customer_as_the_stored_ones_do(lines, pool, 
         assert offer.totals.lines == side.lines
         assert {e.reason: e.cost for e in offer.excluded} | {"": offer.cost} == side.by_state
         numbers = await lines.offered_numbers(resolution, offer.customer)
+        days = [by_number[number].day for number in numbers]
+        assert await noted_days(pool, resolution, offer.customer) == (min(days), max(days))
         assert offer.digest == offer_digest(*((n, by_number[n].amount) for n in numbers))
         seen = await lines.lines(LineQuery([higher, lower], resolution, limit=500))
         assert numbers == [x.number for x in seen if x.customer == offer.customer and x.excluded is None]
