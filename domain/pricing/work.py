@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable
 from decimal import Decimal
+from hashlib import sha1
 from typing import NamedTuple
-from uuid import uuid5
 
 from domain.identity import NAMESPACE
 from domain.money import less, rounded, total
@@ -140,9 +140,11 @@ def _without_purchases(invoice: InvoiceToPrice, rule: PricedRule, exact: Decimal
 def _item_id(invoice: InvoiceToPrice, key: LotKey) -> str:
     """UUIDv5 of `customer-invoice-item:INVOICE-ID:RULE:PRODUCT:SUBSCRIPTION:LATE-PERIOD`, empty where there is none.
 
-    As `identity.id_for` has it, without escaping what has nothing to escape: a code holds no colon or percent sign.
+    As `identity.id_for` has it, at a third of its time: a code holds nothing to escape, and no UUID is made to be text.
     """
     subscription = key.subscription.replace("%", "%25").replace(":", "%3A") if key.subscription else ""
     late_period = "" if key.late_period == NOT_LATE else key.late_period.isoformat()
     name = f"customer-invoice-item:{invoice.id}:{key.rule}:{key.product}:{subscription}:{late_period}"
-    return str(uuid5(NAMESPACE, name))
+    hashed = sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(hashed[16], 16) & 3]
+    return f"{hashed[:8]}-{hashed[8:12]}-5{hashed[13:16]}-{variant}{hashed[17:20]}-{hashed[20:32]}"

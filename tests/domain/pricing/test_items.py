@@ -4,6 +4,8 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.identity import id_for
 from tests.domain.pricing.setting import (
@@ -93,6 +95,12 @@ def test_an_item_s_id_is_computable_and_survives_new_purchases_and_prices():
     assert priced(more, context(rule("R", per_unit("9"), version=2))).items[0].id == item.id
     [whole] = priced(groups, context(rule("R", tiered("volume", (None, "1"))))).items
     assert whole.id == str(id_for("customer-invoice-item", str(INVOICE), "R", "VM", "", ""))
+
+
+@given(st.text(min_size=1, max_size=40), st.uuids())
+def test_every_item_s_id_is_the_uuid_of_its_name(subscription, invoice_id):
+    [item] = priced([bought(subscription=subscription)], context(rule()), id=invoice_id).items
+    assert item.id == str(id_for("customer-invoice-item", str(invoice_id), "R", "VM", subscription, ""))
 
 
 def test_two_spellings_of_one_subscription_are_one_item():
