@@ -9,13 +9,14 @@ from starlette.responses import Response
 from domain.operations.events import ProviderSummary
 from domain.reference.kinds import KIND_OF_PATH, KINDS, Kind
 from projections.import_summaries.queries import DaySummary
+from projections.invoice_list.queries import InvoiceFilter
 from projections.paging import MAX_LIMIT, Page, PageRequest
 from projections.problem_invoices.queries import ProblemFilter, ProblemItem
 from projections.reference_list.queries import ReferenceFilter
 from projections.reference_list.rows import ReferenceRow
 from services.api.access import may
 from services.api.call import Call, CallDep
-from services.api.lists import Listing, ListingDep, have, page_answer
+from services.api.lists import AtLeast, Listing, ListingDep, have, have_position, page_answer
 from services.api.models import Listed
 from services.api.problems import Problem
 from services.api.rendering import Json, instant, money
@@ -140,18 +141,39 @@ async def suggestions(
     field: Annotated[str, Query(max_length=64, description="A kind, such as customer")],
     q: Annotated[str, Query(max_length=200, description="What was typed so far")] = "",
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
+    at_least: AtLeast = None,
 ) -> Response:
-    """What a field may be filled with, as somebody types."""
+    """What a field may be filled with, as somebody types: codes of a kind; numbers and references of invoices."""
+    if field in ("number", "reference"):
+        await have_position(call, at_least, "invoice_list")
+        return Json({"items": await _of_invoices(call, field, q, limit)})
     kind = KIND_OF_PATH.get(field) or KINDS.get(field)
     if kind is None:
         raise Problem(
             400,
             "invalid-parameter",
-            f"field: {', '.join(k.name for k in KIND_OF_PATH.values())} are known.",
+            f"field: {', '.join(k.name for k in KIND_OF_PATH.values())}, number and reference are known.",
             errors=[{"parameter": "field", "detail": "is no kind"}],
         )
+    await have_position(call, at_least, "reference_list")
     found = await call.parts.read_models.reference_list.suggest(kind.name, q, limit)
     return Json({"items": [{"value": code, "label": name or code} for code, name in found]})
+
+
+async def _of_invoices(call: Call, field: str, q: str, limit: int) -> list[dict[str, Any]]:
+    """The newest invoices whose number or reference has a text; the label says whose it is."""
+    # Only final invoices have numbers: as long as nothing was typed, those are what to look among.
+    wanted = (
+        InvoiceFilter(number=q or None, view="approved") if field == "number" else InvoiceFilter(reference=q or None)
+    )
+    today = call.parts.business_date(call.now)
+    page = await call.parts.read_models.invoice_list.page(wanted, PageRequest(limit, None, count=False), today)
+    found: list[dict[str, Any]] = []
+    for item in page.items:
+        value = getattr(item.row, field)
+        if value is not None:
+            found.append({"value": value, "label": f"{value} · {item.customer_name or item.row.customer}"})
+    return found
 
 
 def reference_view(row: ReferenceRow) -> dict[str, Any]:

@@ -76,6 +76,9 @@ async def test_customer_invoices(api: httpx.AsyncClient):
     page = await ok(api.get(f"/v1/customer-invoices?customer=C1&at_least={made['position']}"))
     assert [(i["reference"], i["customer_name"], i["status"]) for i in page["items"]] == [("R-1", "First", "pending")]
     assert (await ok(api.get("/v1/customers/C1/invoices")))["total"] == 1
+    found = await ok(api.get(f"/v1/suggestions?field=reference&q=r-&at_least={made['position']}"))
+    assert found["items"] == [{"value": "R-1", "label": "R-1 · First"}]
+    assert (await ok(api.get("/v1/suggestions?field=number")))["items"] == []
     gone = await ok(api.request("DELETE", f"/v1/customer-invoices/{made['id']}", json={"reason": "a test"}))
     assert gone["status"] == "deleted"
     assert (await ok(api.get(f"/v1/customer-invoices?at_least={gone['position']}")))["items"] == []
