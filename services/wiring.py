@@ -37,14 +37,16 @@ from adapters.provider_files.source import AllowedPlaces, FileSources
 from adapters.purchases import ROW_WRITERS as PURCHASE_WRITERS
 from adapters.purchases import StoredPurchases
 from adapters.read_models.facade import ReadModels
-from adapters.reference import NoApprovedInvoices, StoredReference, write_identifiers, write_provider
+from adapters.reference import ApprovedInvoices, StoredReference, write_identifiers, write_provider
 from adapters.sql_files import load_sql
 from adapters.templates import SandboxedTemplates
+from adapters.usage_due import StoredUsageDue
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.keys.rows import KeyEnded, KeyMade
 from commands.ports.event_store import StoreUnavailable
 from commands.ports.key_vault import KeyVault
 from commands.ports.outbox import OutboxRow
+from commands.ports.retention import Retention
 from commands.provider_invoice.desk import InvoiceDesk
 from commands.reference.desk import Desk
 from commands.reference.rows import IdentifierRows, ProviderRows
@@ -74,7 +76,7 @@ class Parts:
     keys: StoredKeys
     desk: Desk
     reference: StoredReference
-    retention: NoApprovedInvoices
+    retention: Retention
     rate_limit: RateLimit
     metrics: CollectorRegistry
     version: str
@@ -82,6 +84,7 @@ class Parts:
     lines: PostgresLineStore
     invoices: InvoiceDesk
     billing: BillingDesk
+    usage_due: StoredUsageDue
     read_models: ReadModels
     jobs: StoredJobs
     operations: StoredOperations
@@ -182,7 +185,7 @@ async def open_parts(
             keys=StoredKeys(pool, time.monotonic),
             desk=Desk(store, SandboxedTemplates()),
             reference=reference,
-            retention=NoApprovedInvoices(),
+            retention=ApprovedInvoices(pool, settings.retention_years),
             rate_limit=RateLimit(settings.rate_limit, time.monotonic),
             metrics=CollectorRegistry(),
             version=program_version(),
@@ -190,6 +193,7 @@ async def open_parts(
             lines=lines,
             invoices=invoices,
             billing=BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference),
+            usage_due=StoredUsageDue(pool),
             read_models=read_models,
             jobs=StoredJobs(pool),
             operations=operations,

@@ -2,7 +2,6 @@ import pytest
 
 from adapters.event_store import Codec, PostgresEventStore
 from adapters.key_vault import PostgresKeyVault
-from adapters.reference import NoApprovedInvoices
 from commands.reference.desk import Desk
 from commands.reference.erase import erase
 from commands.reference.save import save
@@ -12,7 +11,7 @@ from domain.reference.kinds import KINDS
 from domain.rejected import Rejected
 from tests.support.origins import origin
 from tests.support.record import WRITERS
-from tests.support.reference import NoTemplates
+from tests.support.reference import Kept, NoTemplates
 
 
 async def test_a_destroyed_key_erases_what_is_stored_and_the_chain_stays(record, database):
@@ -31,7 +30,7 @@ async def test_a_destroyed_key_erases_what_is_stored_and_the_chain_stays(record,
         stream = reference_stream("customer", "C")
         before = await store.history(stream)
         assert before[0].fact.body == body
-        await erase(desk, vault, NoApprovedInvoices(), origin(), "C", "asked for it")
+        await erase(desk, vault, Kept(), origin(), "C", "asked for it")
         after = await store.history(stream)
         shown = after[0].fact.body
         assert (shown.name, shown.address.city, shown.metadata) == ("[erased]", "[erased]", {"tag": "[erased]"})

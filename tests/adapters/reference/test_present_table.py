@@ -5,7 +5,7 @@ import pytest
 
 from adapters.event_store.personal import personal_shape
 from adapters.migrate import migrate
-from adapters.reference import NoApprovedInvoices, StoredReference
+from adapters.reference import StoredReference
 from commands.reference.bulk import items_of_json, load_many
 from commands.reference.csv_items import items_of_csv
 from commands.reference.erase import erase
@@ -17,6 +17,7 @@ from domain.reference.invoice_bodies import ApprovalProcessBody
 from domain.reference.kinds import KINDS
 from tests.support.memory_vault import MemoryKeyVault
 from tests.support.origins import origin
+from tests.support.reference import Kept
 
 ROWS = "SELECT kind, code, version, position, in_force, body FROM reference_present ORDER BY kind, code"
 OF_EVENTS = """
@@ -46,7 +47,7 @@ async def world(record):
     rows = items_of_csv(KINDS["customer"], b"code,name,currency\nC,c,USD\nD,d,USD\n").items
     await load_many(record.desk, origin(), KINDS["customer"], rows)
     await retire(record.desk, origin(), KINDS["customer"], "C")
-    await erase(record.desk, MemoryKeyVault(), NoApprovedInvoices(), origin(), "D", "asked for")
+    await erase(record.desk, MemoryKeyVault(), Kept(), origin(), "D", "asked for")
     await put(record, "product", code="P", name="P", list_prices=[{"currency": "EUR", "valid_from": "2026-01-01", "price": "1.5"}])  # fmt: skip
     await put(record, "pricing-rule", code="R", name="R", currency="EUR", product="P", price={"family": "per_unit", "unit_price": "2"})  # fmt: skip
     await put(record, "exchange-rate", code="X", from_currency="USD", to_currency="EUR", date="2026-01-02", rate="0.9", source="bank")  # fmt: skip
