@@ -22,6 +22,9 @@ AFTER: Final = {"import-summary": "provider-sync"}
 CATCH_UP_DAYS: Final = 31
 """Days missed longer ago than this are given up: a summary of them helps nobody."""
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Beats are counted from here, in every process alike."""
+
 MAX_TRIES: Final = 5
 """A run that raised is tried again so often; then the day has failed, and the next one starts afresh."""
 
@@ -60,9 +63,12 @@ def due_beat(body: JobBody, *, now: datetime, last: datetime | None) -> datetime
     """
     if not body.active or body.every_minutes is None:
         return None
-    pace = body.every_minutes * 60
-    beat = datetime.fromtimestamp(int(now.timestamp()) // pace * pace, UTC)
+    beat = _beat(body.every_minutes, now)
     return beat if last is None or last < beat else None
+
+
+def _beat(minutes: int, now: datetime) -> datetime:
+    return now - (now - _EPOCH) % timedelta(minutes=minutes)
 
 
 def next_start(
@@ -83,8 +89,7 @@ def next_start(
     if body.every_minutes is not None:
         if due_beat(body, now=now, last=asked):
             return now
-        pace = body.every_minutes * 60
-        return datetime.fromtimestamp((int(now.timestamp()) // pace + 1) * pace, UTC)
+        return _beat(body.every_minutes, now) + timedelta(minutes=body.every_minutes)
     if due_days(body, now=now, zone=zone, last=last, since=since):
         return now
     today = local_day(now, zone)
