@@ -7,6 +7,7 @@ from adapters.provider_files.batch import Batch
 from adapters.provider_files.cells import constant
 from adapters.provider_files.plan import Plan
 from commands.ports.provider_files import FileRejected
+from domain.identity import normal
 
 _NAMED = 10
 
@@ -16,8 +17,10 @@ class Identities:
 
     def __init__(self, plan: Plan, path: str, invoice_number: str | None) -> None:
         self._path = path
-        self._expected = invoice_number
-        self._number_column = plan.mapping.invoice_number
+        column = plan.mapping.invoice_number
+        chosen = any(split.by == column for split in plan.mapping.split)  # somebody said which number it is there
+        self._expected = None if chosen or invoice_number is None else normal(invoice_number)
+        self._number_column = column
         self._found: dict[str, set[str]] = {name: set() for name in plan.identity}
         self._mapping = plan.mapping.name
 
@@ -51,7 +54,7 @@ class Identities:
                     file=self._path,
                     column=name,
                 )
-        numbers = self._found.get(self._number_column or "", set())
+        numbers = {normal(number) for number in self._found.get(self._number_column or "", ())}
         if self._expected is not None and numbers and numbers != {self._expected}:
             number = next(iter(numbers))
             raise FileRejected(

@@ -72,7 +72,7 @@ class _Part:
             mapping=self._source.mapping,
             role=self._source.role,
             base=self._base,
-            expect=Expect(currency=state.header.currency, split=self._source.split),
+            expect=Expect(state.header.currency, state.number_in_files, self._source.split),
             prefix=f"{self._population},".encode(),
         )
         number, digest = 0, ""

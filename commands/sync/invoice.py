@@ -202,7 +202,7 @@ class _InvoiceSync:
         """Why the files still can't be read; None when they can."""
         try:
             for source in await sources_of(self._desk, files):
-                expect = Expect(currency=header.currency, split=source.split)
+                expect = Expect(header.currency, self._offered.number, source.split)
                 reading = self._desk.invoices.reader.read(
                     source.kept, mapping=source.mapping, role=source.role, expect=expect
                 )

@@ -73,6 +73,11 @@ class ProviderInvoice:
         return Totals.of(self.header.model_copy(update={"total": self.adjusts_total}), whole)
 
     @property
+    def number_in_files(self) -> str:
+        """The number that the provider's files say, if they say one: of an adjustment that of the corrected invoice."""
+        return self.adjusts_number or self.number
+
+    @property
     def rows(self) -> int:
         """Lines in the parts that count."""
         return self.sums.rows

@@ -20,7 +20,7 @@ from domain.reference.kinds import KINDS
 from tests.adapters.provider_files.given import SAMPLE
 from tests.support.origins import origin
 from tests.support.provider_invoices import NUMBER, PROVIDER
-from tests.support.yard import outcomes
+from tests.support.yard import COLUMNS, outcomes
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -98,3 +98,25 @@ async def test_the_focus_sample_with_its_exact_sum_whole_and_split_by_issuer(yar
     parts = [await yard.state(f"SPLIT-{n}") for n in range(1, 6)]
     assert sum(part.totals.exact for part in parts) == Decimal("20.52022672899")
     assert {part.rows + part.left_out for part in parts} == {1000}
+
+
+def numbered(yard, number):
+    """A file of one line that says of which invoice it is."""
+    name = f"of-{number.strip()}.csv"
+    (yard.folder / name).write_text(f"{','.join(COLUMNS)},invoice\nusage,c-1,p-1,2026-02-03,1,10,EUR,{number}\n")
+    return name
+
+
+async def test_a_list_that_points_at_the_file_of_another_invoice_is_refused(yard):
+    format_ = {"extends": "ledgerline", "name": "own", "identity": ["invoice"], "invoice_number": "invoice"}
+    for number, of in (("A", "A"), ("B", "A"), ("C", " C ")):
+        yard.entry(number, "10.00", files=[{"path": numbered(yard, of), "mapping": format_}])
+    chosen = {"by": "invoice", "value": ["A"]}
+    yard.entry("D", "10.00", files=[{"path": "of-A.csv", "mapping": format_, "split": chosen}])
+    _, items = await yard.daily()
+    assert dict(outcomes(items)) == {"A": "imported", "B": "failed", "C": "imported", "D": "imported"}
+    failed = await yard.state("B")
+    assert (failed.reasons, failed.import_code) == (("import_failed",), "another-invoice")
+    assert "of-A.csv is of the invoice A, not of B: give the right file." in failed.messages[0]
+    yard.entry("B", "10.00", files=[{"path": numbered(yard, "B"), "mapping": format_}])
+    assert dict(outcomes((await yard.daily())[1]))["B"] == "imported"
