@@ -13,6 +13,7 @@ from services.api.routes import (
     keys,
     lists,
     operations,
+    pricing_rules,
     provider_invoice_reads,
     provider_invoice_uploads,
     provider_invoice_verbs,
@@ -30,6 +31,9 @@ REFERENCE_KINDS = (
 )
 """Kinds with routes of their own; jobs have others."""
 
+TELLS_MORE = {"pricing-rule": (pricing_rules.hiding,)}
+"""Kinds whose answers to a save say more than what was saved."""
+
 
 def all_routers() -> Sequence[APIRouter]:
     """Every router, each with whole paths."""
@@ -40,6 +44,7 @@ def all_routers() -> Sequence[APIRouter]:
         provider_invoice_reads.router,
         provider_sync.router,
         customer_invoices.router,
+        pricing_rules.router,
         *(_of_kind(name) for name in REFERENCE_KINDS),
         reference_more.router,
         lists.router,
@@ -56,6 +61,6 @@ def _of_kind(name: str) -> APIRouter:
     router = APIRouter(route_class=ApiRoute, tags=[kind.plural])
     base = f"/v1/{kind.plural}"
     reference_bulk.add_routes(router, kind, base)
-    reference.add_routes(router, kind, base)
+    reference.add_routes(router, kind, base, *TELLS_MORE.get(name, ()))
     lists.add_list(router, kind, base)
     return router

@@ -21,6 +21,7 @@ OF_THIS_VERSION = {
     **{f"{path}/bulk": "post" for path in REFERENCE},
     **{f"{path}/{{}}/events": "get" for path in REFERENCE},
     "/clusters/{}/tree": "get",
+    "/pricing-rules/conflicts": "get",
     "/customers/{}/invoices": "get",
     "/customers/{}/erase": "post",
     "/notification-templates/{}/preview": "post",
