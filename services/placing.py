@@ -6,11 +6,12 @@ from typing import Final
 
 from adapters.line_store.offer_lines import StoredOfferLines
 from adapters.operations import ReactionPositions
-from adapters.usage_due import StoredUsageDue
 from commands.customer_invoice.periods import ensure_periods
 from commands.customer_invoice.route_usage import Router, route_usage
 from commands.customer_invoice.take_in import take_in
 from commands.origin import Origin
+from commands.ports.purchases import PurchaseQuery
+from commands.purchases.reroute import reroute
 from services.mailing import service_origin
 from services.reacting import repeat
 from services.wiring import Parts
@@ -22,7 +23,7 @@ _CUSTOMERS: Final = 1_000
 
 def make_router(parts: Parts) -> Router:
     """What routing works with."""
-    return Router(parts.invoices, parts.billing, StoredUsageDue(parts.pool), StoredOfferLines(parts.pool))
+    return Router(parts.invoices, parts.billing, parts.usage_due, StoredOfferLines(parts.pool))
 
 
 async def begin_periods(parts: Parts, positions: ReactionPositions, origin: Callable[[], Origin]) -> int:
@@ -33,8 +34,11 @@ async def begin_periods(parts: Parts, positions: ReactionPositions, origin: Call
         changed = await parts.billing.periods.billed_since(after, _CUSTOMERS)
         if not changed:
             return began
-        customers = await parts.reference.customers([code for _, code in changed])
+        codes = [code for _, code in changed]
+        customers = await parts.reference.customers(codes)
         began += await ensure_periods(parts.billing, origin(), list(customers.values()))
+        for code in await parts.billing.purchases.nowhere(codes):
+            await reroute(parts.billing, PurchaseQuery(customer=code, states=["unrouted", "excluded"]))
         await positions.put(_PERIODS, changed[-1][0])
 
 

@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from adapters.clock import Clock, TestClock, open_clock
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import Codec, PostgresEventStore, RowWriter
+from adapters.event_store.numbering import InvoiceNumberWriter
 from adapters.imports import ROW_WRITERS as IMPORT_WRITERS
 from adapters.imports import ManifestConnections, StoredImports
 from adapters.jobs import StoredJobs
@@ -27,8 +28,8 @@ from adapters.line_store import ROW_WRITERS as LINE_WRITERS
 from adapters.line_store import PostgresLineStore
 from adapters.mail import write_outbox
 from adapters.migrate import migrate
+from adapters.operations import MANY_ROWS_WRITERS, StoredOperations
 from adapters.operations import ROW_WRITERS as OPERATION_WRITERS
-from adapters.operations import StoredOperations
 from adapters.periods import ROW_WRITERS as PERIOD_WRITERS
 from adapters.periods import StoredPeriods
 from adapters.provider_files.raw_files import RawFileStore
@@ -42,6 +43,8 @@ from adapters.sql_files import load_sql
 from adapters.templates import SandboxedTemplates
 from adapters.usage_due import StoredUsageDue
 from commands.customer_invoice.billing_desk import BillingDesk
+from commands.customer_invoice.desk import InvoicingDesk
+from commands.customer_invoice.rules import Rulebook
 from commands.keys.rows import KeyEnded, KeyMade
 from commands.ports.event_store import StoreUnavailable
 from commands.ports.key_vault import KeyVault
@@ -84,6 +87,7 @@ class Parts:
     lines: PostgresLineStore
     invoices: InvoiceDesk
     billing: BillingDesk
+    invoicing: InvoicingDesk
     usage_due: StoredUsageDue
     read_models: ReadModels
     jobs: StoredJobs
@@ -175,6 +179,9 @@ async def open_parts(
             override_limit=settings.override_limit,
         )
         operations = StoredOperations(pool)
+        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference)
+        numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_ROWS_WRITERS)
+        stack.push_async_callback(numbers.close)
         yield Parts(
             settings=settings,
             database_url=url,
@@ -192,7 +199,8 @@ async def open_parts(
             vault=vault,
             lines=lines,
             invoices=invoices,
-            billing=BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference),
+            billing=billing,
+            invoicing=InvoicingDesk(billing, numbers, Rulebook(reference)),
             usage_due=StoredUsageDue(pool),
             read_models=read_models,
             jobs=StoredJobs(pool),

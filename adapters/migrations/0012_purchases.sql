@@ -45,7 +45,7 @@ CREATE INDEX purchase_place_arriving ON purchase_place (destination, seq) WHERE 
 CREATE INDEX purchase_place_waiting ON purchase_place (destination, seq) WHERE state = 'waiting';
 CREATE INDEX purchase_place_batch ON purchase_place (batch, seq) WHERE batch IS NOT NULL;
 CREATE INDEX purchase_place_destination ON purchase_place (destination, seq) WHERE state = 'invoiced';
-CREATE INDEX purchase_place_odd ON purchase_place (state, since, seq) WHERE state IN ('held', 'unrouted');
+CREATE INDEX purchase_place_odd ON purchase_place (state, since, seq) WHERE state IN ('held', 'unrouted', 'excluded');
 
 -- Which periodical invoices there are. One row for each, written in the transaction that creates the invoice.
 CREATE TABLE invoice_period (

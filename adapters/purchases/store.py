@@ -78,6 +78,10 @@ class StoredPurchases:
         async with self._pool.connection() as connection, connection.transaction():
             await move(connection, change)
 
+    async def nowhere(self, customers: Sequence[str]) -> Sequence[str]:
+        """See the port."""
+        return [row[0] for row in await self._rows("nowhere", customers=list(customers))]
+
     async def page(self, query: PurchaseQuery, *, before: int | None, limit: int) -> Sequence[Stored]:
         """See the port."""
         return await self._stored("page", **_asked(query), before=NEWEST if before is None else before, limit=limit)

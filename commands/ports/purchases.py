@@ -159,6 +159,10 @@ class Purchases(Protocol):
         """The same as the row of a save, for changes that need no event. Raises Conflict."""
         ...
 
+    async def nowhere(self, customers: Sequence[str]) -> Sequence[str]:
+        """Of these customers, those with purchases that are `unrouted` or `excluded`."""
+        ...
+
     async def page(self, query: PurchaseQuery, *, before: int | None, limit: int) -> Sequence[Stored]:
         """Newest first, those with a `seq` below `before`."""
         ...

@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
+from commands.purchases.new import NewPurchase
 from domain.permissions import ACTIONS
 from domain.reference.kinds import KINDS
 from services.api.access import access_of
@@ -109,7 +110,7 @@ def _domain_schemas() -> dict[str, Any]:
     """Bodies that the domain parses itself, as the routes refer to them."""
     bodies = [(kind.body, "validation") for kind in KINDS.values()]
     _, document = models_json_schema(
-        [*bodies, (UploadLine, "validation")],  # type: ignore[list-item]  # the mode is a literal
+        [*bodies, (UploadLine, "validation"), (NewPurchase, "validation")],  # type: ignore[list-item]  # the mode is a literal
         ref_template="#/components/schemas/{model}",
     )
     found: dict[str, Any] = document.get("$defs", {})

@@ -102,13 +102,20 @@ UPDATE purchase_place SET state = 'invoiced', batch = %(batch)s
 WHERE seq = ANY (%(seqs)s) AND destination = %(invoice)s AND state IN ('arriving', 'waiting');
 
 -- name: move
--- Purchases get another place; the count tells whether all of them still were where the caller saw them.
-UPDATE purchase_place SET state = %(state)s, destination = %(to)s, reason = %(reason)s, batch = NULL,
+-- Purchases get another place; the count tells whether all of them still were where the caller saw them. The batch that
+-- a cancelled one was in is kept: its digest is over all that ever was in it.
+UPDATE purchase_place SET state = %(state)s, destination = %(to)s, reason = %(reason)s,
        reference_final = reference_final OR %(final)s
 WHERE seq = ANY (%(seqs)s) AND state = %(at)s AND destination IS NOT DISTINCT FROM %(destination)s;
 
 -- name: move_all
 -- All purchases at a destination get another place.
-UPDATE purchase_place SET state = %(state)s, destination = %(to)s, reason = %(reason)s, batch = NULL,
+UPDATE purchase_place SET state = %(state)s, destination = %(to)s, reason = %(reason)s,
        reference_final = reference_final OR %(final)s
 WHERE destination = %(destination)s AND state = %(at)s;
+
+-- name: nowhere
+-- Of these customers, those with purchases that no invoice could take.
+SELECT DISTINCT p.customer
+FROM purchase_place s JOIN purchase p USING (seq)
+WHERE s.state IN ('unrouted', 'excluded') AND p.customer = ANY (%(customers)s);

@@ -19,12 +19,11 @@ from services.api.routes.reference import DONE
 from services.api.routes.reference_bulk import media_type, unsupported
 
 router = APIRouter(prefix="/v1/provider-invoices/{invoice}", route_class=ApiRoute, tags=["provider-invoices"])
+NDJSON: Final = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
 _MEDIA: Final[dict[str, UploadMedia]] = {
     "application/json": "json",
     "": "json",
-    "application/x-ndjson": "ndjson",
-    "application/jsonl": "ndjson",
-    "application/x-jsonlines": "ndjson",
+    **dict.fromkeys(NDJSON, "ndjson"),
     "text/csv": "csv",
 }
 _BODY: Final[dict[str, Any]] = {
