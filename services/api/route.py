@@ -2,8 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from difflib import get_close_matches
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import ParamTypes
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -71,6 +75,7 @@ class ApiRoute(APIRoute):
         access = access_of(self.endpoint)
         action = access.action
         commands = bool((self.methods or set()) - {"GET", "HEAD"})
+        parameters = _parameters(self)
 
         async def handle(request: Request) -> Response:
             parts: Parts = request.app.state.parts
@@ -82,6 +87,7 @@ class ApiRoute(APIRoute):
                     parts.keys, _text(headers, b"authorization"), _text(headers, b"on-behalf-of"), parts.clock.now()
                 )
                 caller.require(action)
+                _expect_known(request.scope["query_string"], parameters)
                 if commands:
                     parts.rate_limit.take(str(caller.key))
                 request.scope["call"] = Call(parts, caller, request, headers)
@@ -91,6 +97,28 @@ class ApiRoute(APIRoute):
                 return Response(status_code=400)
 
         return handle
+
+
+def _parameters(route: APIRoute) -> frozenset[str]:
+    """The query parameters that a route knows, its dependencies' too."""
+    found = get_flat_params(route.dependant)
+    return frozenset(f.alias for f in found if getattr(f.field_info, "in_", None) is ParamTypes.query)
+
+
+def _expect_known(query: bytes, known: frozenset[str]) -> None:
+    """Problem 400 for a parameter nobody knows: a misspelt filter must not be a list of everything."""
+    if not query:
+        return
+    for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            what = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known)) or 'none'}."
+            raise Problem(
+                400,
+                "invalid-parameter",
+                f"{name[:80]!r} is no parameter of this path: {what}",
+                errors=[{"parameter": name[:80], "detail": "is unknown"}],
+            )
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:

@@ -12,12 +12,15 @@ from commands.caller import Caller
 from commands.keys.create import MadeKey, create_key
 from commands.keys.revoke import RevokedKey, revoke_key
 from commands.ports.keys import KnownKey
+from domain.identity import Stream
 from domain.keys.decisions import SECRET_BYTES
 from domain.permissions import Role
 from domain.wire import Instant
 from services.api.access import may
-from services.api.call import CallDep, Told, id_in_path
-from services.api.models import CommandAnswer, RequestBody
+from services.api.call import CallDep, Told, etag, id_in_path
+from services.api.histories import AfterVersion, EventsLimit, history_answer
+from services.api.models import CommandAnswer, EventShape, RequestBody, Resource
+from services.api.problems import Problem
 from services.api.rendering import Json, instant
 from services.api.route import ApiRoute
 from services.api.routes.reference import DONE, Reason
@@ -87,6 +90,25 @@ async def list_keys(call: CallDep) -> Response:
     """All keys, newest first; never a secret."""
     now = call.now
     return Json({"items": [_view(key, now, call.caller) for key in await call.parts.keys.all()], "next_cursor": None})
+
+
+@router.get("/{key}", operation_id="get_key", responses={200: {"model": Resource}})
+@may("key.read")
+async def get_key(call: CallDep, key: str) -> Response:
+    """One key; never its secret."""
+    wanted = id_in_path(key)
+    found = next((k for k in await call.parts.keys.all() if k.key == wanted), None)
+    history = await call.parts.store.load(Stream("key", wanted))
+    if found is None or not history.version:
+        raise Problem(404, "not-found", f"There is no key {wanted}.")
+    return Json({"version": history.version, **_view(found, call.now, call.caller)}, headers=etag(history.version))
+
+
+@router.get("/{key}/events", operation_id="list_key_events", responses={200: {"model": list[EventShape]}})
+@may("history.read")
+async def events(call: CallDep, key: str, after: AfterVersion = 0, limit: EventsLimit = 100) -> Response:
+    """Who made it, who revoked it, and when."""
+    return await history_answer(call, Stream("key", id_in_path(key)), after, limit)
 
 
 @router.post("/{key}/revoke", operation_id="revoke_key", responses=DONE)

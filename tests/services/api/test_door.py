@@ -37,6 +37,18 @@ async def test_an_expired_and_a_revoked_key_are_401(parts: Parts, client_for: Ma
     assert (await api.post(f"/v1/keys/{key}/revoke")).status_code == 200
 
 
+async def test_a_key_is_read_where_its_location_says(api: httpx.AsyncClient):
+    headers = {"idempotency-key": "one"}
+    made = await api.post("/v1/keys", json={"subject": "robot", "roles": ["viewer"]}, headers=headers)
+    shown = await api.get(made.headers["location"])
+    assert (shown.status_code, shown.headers["etag"]) == (200, '"1"')
+    assert (shown.json()["subject"], shown.json()["id"]) == ("robot", made.json()["id"])
+    assert made.json()["secret"] not in shown.text
+    history = (await api.get(f"{made.headers['location']}/events")).json()["items"]
+    assert [event["type"] for event in history] == ["key.created"]
+    assert_problem(await api.get("/v1/keys/0f5aa5ac-0000-5000-8000-000000000000"), 404, "not-found")
+
+
 async def test_a_role_too_small_is_403_and_says_which_is_needed(client_for: MakeClient):
     viewer = await client_for("viewer")
     body = assert_problem(await viewer.post("/v1/providers", json={}), 403, "role-too-small")
@@ -108,6 +120,17 @@ async def test_a_bad_parameter_is_400_and_named(api: httpx.AsyncClient):
     assert_problem(await api.get("/v1/events?type=nothing"), 400, "invalid-parameter")
     assert_problem(await api.get("/v1/events?aggregate=nothing"), 400, "invalid-parameter")
     assert_problem(await api.get("/v1/events?aggregate=key/1"), 400, "invalid-parameter")
+
+
+async def test_a_parameter_nobody_knows_is_refused_instead_of_listing_everything(api: httpx.AsyncClient):
+    body = assert_problem(await api.get("/v1/provider-invoices?statuss=active"), 400, "invalid-parameter")
+    assert body["errors"][0]["parameter"] == "statuss"
+    assert "did you mean status?" in body["detail"]
+    assert_problem(await api.get("/v1/providers/X?x"), 400, "invalid-parameter")
+    assert_problem(await api.post("/v1/groups?dry=1", json={"code": "G", "name": "g"}), 400, "invalid-parameter")
+    assert_problem(await api.get("/v1/groups/G"), 404, "not-found")
+    assert (await api.get("/v1/provider-invoices?status=active&status=deleted&count=no&at_least=0")).status_code == 200
+    assert (await api.get("/healthz?probe=1")).status_code == 200
 
 
 async def test_request_ids_come_back_and_become_the_correlation_id(api: httpx.AsyncClient):
