@@ -63,18 +63,17 @@ class Chunker:
             rows=count,
             first_line=min(number["min"] for number in numbers),
             last_line=max(number["max"] for number in numbers),
-            copy_csv=copy_csv,
+            copy_csv=self._prefixed(copy_csv, count, pieces) if self._prefix else copy_csv,
             digest=hashlib.sha256(copy_csv).hexdigest(),
             sums=_sums(pieces),
             currencies=frozenset(code for piece in pieces for code in _currencies(piece)),
             period=period,
-            prefixed_csv=self._prefixed(copy_csv, count, pieces) if self._prefix else b"",
             outline=_outline(pieces),
         )
 
     def _prefixed(self, copy_csv: bytes, count: int, pieces: list[_Piece]) -> bytes:
         if copy_csv.count(b"\n") == count:  # no cell holds a newline: by far the quickest way
-            return b"".join((self._prefix, copy_csv[:-1].replace(b"\n", b"\n" + self._prefix), b"\n"))
+            return self._prefix + copy_csv.replace(b"\n", b"\n" + self._prefix, count - 1)
         prefix = self._prefix.decode("utf-8")
         rows = [pc.binary_join_element_wise(prefix, p.rows.text.slice(p.start, p.count), "") for p in pieces]
         return _bytes([(column, _Piece(p.rows, 0, p.count)) for column, p in zip(rows, pieces, strict=True)])

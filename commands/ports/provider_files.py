@@ -58,10 +58,10 @@ class KindSums:
 class Chunk:
     """At most 10,000 lines, ready to be copied, summed and digested.
 
-    `copy_csv` holds the canonical rows in the order of `COPY_COLUMNS`, as `COPY ... (FORMAT csv)` takes them, and
-    `digest` is the SHA-256 (hex) of exactly these bytes. `prefixed_csv` has the reading's prefix before each row;
-    it is empty when no prefix was asked for. `outline` is what the line store keeps beside the rows to check and offer
-    them without reading them. `sums` has the keys licence, usage and tax where such lines are there:
+    `copy_csv` holds the canonical rows in the order of `COPY_COLUMNS`, as `COPY ... (FORMAT csv)` takes them, each led
+    by the reading's prefix if one was asked for; `digest` is the SHA-256 (hex) of exactly these bytes without prefixes.
+    `outline` is what the line store keeps beside the rows to check and offer them without reading them. `sums` has the
+    keys licence, usage and tax where such lines are there:
     a line with charge tax counts under tax whatever its kind. `period` is the first and the last `charge_from`.
     """
 
@@ -73,7 +73,6 @@ class Chunk:
     sums: Mapping[str, KindSums]
     currencies: frozenset[str]
     period: tuple[dt.date, dt.date] | None
-    prefixed_csv: bytes = b""
     outline: bytes = b""
 
 

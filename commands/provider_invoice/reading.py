@@ -63,7 +63,7 @@ def as_stored(
 def rows_of(population: int, chunks: Sequence[Chunk]) -> CopyLines:
     """The rows of chunks that were read with their population as prefix."""
     outlines = [Outline(chunk.first_line, chunk.rows, chunk.outline) for chunk in chunks]
-    return CopyLines(population, [chunk.prefixed_csv for chunk in chunks], outlines)
+    return CopyLines(population, [chunk.copy_csv for chunk in chunks], outlines)
 
 
 def nothing_stored(*, part: str, population: int, base: int, file_sha256: str, mapping: str) -> ChunkStored:

@@ -1,6 +1,7 @@
 """Chunks of a file, read in a thread while those before are stored; a few of them wait at most."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, suppress
 from typing import Final
@@ -11,6 +12,53 @@ AHEAD: Final = 4
 """Chunks that wait; one more is being read. A chunk of 10,000 lines is a few MB."""
 AT_ONCE: Final = 4
 """Chunks that one transaction takes, when the store is slower than the reader."""
+AT_ONCE_BYTES: Final = 12 * 1024 * 1024
+"""Bytes that wait, and bytes that one transaction takes: one chunk is always let through."""
+
+
+class _Waiting:
+    """Chunks between the reader and the store: few, and of few bytes."""
+
+    def __init__(self) -> None:
+        self._chunks: deque[tuple[Chunk, bool]] = deque()
+        self._end: Exception | None = None
+        self._ended = False
+        self._changed = asyncio.Condition()
+
+    async def put(self, chunk: Chunk, *, last: bool) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._has_room(chunk))
+            self._chunks.append((chunk, last))
+            self._changed.notify_all()
+
+    async def end(self, error: Exception | None = None) -> None:
+        async with self._changed:
+            self._end, self._ended = error, True
+            self._changed.notify_all()
+
+    async def take(self) -> list[tuple[Chunk, bool]]:
+        """What waits; empty when all was taken. Raises what the reading ended with."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._chunks or self._ended)
+            if not self._chunks and self._end is not None:
+                raise self._end
+            taken: list[tuple[Chunk, bool]] = []
+            size = 0
+            while self._chunks and len(taken) < AT_ONCE:
+                size += _size(self._chunks[0][0])
+                if taken and size > AT_ONCE_BYTES:
+                    break
+                taken.append(self._chunks.popleft())
+            self._changed.notify_all()
+            return taken
+
+    def _has_room(self, chunk: Chunk) -> bool:
+        size = sum(_size(held) for held, _ in self._chunks) + _size(chunk)
+        return not self._chunks or (len(self._chunks) < AHEAD and size <= AT_ONCE_BYTES)
+
+
+def _size(chunk: Chunk) -> int:
+    return len(chunk.copy_csv) + len(chunk.outline)
 
 
 async def batches_of(reading: Reading) -> AsyncGenerator[list[tuple[Chunk, bool]], None]:
@@ -18,23 +66,11 @@ async def batches_of(reading: Reading) -> AsyncGenerator[list[tuple[Chunk, bool]
 
     The reading's report is there with the last chunk; a file without lines gives nothing.
     """
-    ready: asyncio.Queue[tuple[Chunk, bool] | Exception | None] = asyncio.Queue(AHEAD)
-    pump = asyncio.create_task(_pump(reading, ready))
+    waiting = _Waiting()
+    pump = asyncio.create_task(_pump(reading, waiting))
     try:
-        while True:
-            batch: list[tuple[Chunk, bool]] = []
-            one = await ready.get()
-            while isinstance(one, tuple):
-                batch.append(one)
-                if len(batch) == AT_ONCE or ready.empty():
-                    break
-                one = ready.get_nowait()
-            if batch:
-                yield batch
-            if isinstance(one, Exception):
-                raise one
-            if one is None:
-                return
+        while batch := await waiting.take():
+            yield batch
     finally:
         pump.cancel()
         with suppress(asyncio.CancelledError):
@@ -48,7 +84,7 @@ async def read_through(reading: Reading) -> None:
             pass
 
 
-async def _pump(reading: Reading, ready: "asyncio.Queue[tuple[Chunk, bool] | Exception | None]") -> None:
+async def _pump(reading: Reading, waiting: _Waiting) -> None:
     chunks = iter(reading)
     step: asyncio.Future[Chunk | None] | None = None
     held: Chunk | None = None
@@ -57,17 +93,17 @@ async def _pump(reading: Reading, ready: "asyncio.Queue[tuple[Chunk, bool] | Exc
             step = asyncio.ensure_future(asyncio.to_thread(_next, chunks))
             chunk = await asyncio.shield(step)
             if held is not None:
-                await ready.put((held, chunk is None))
+                await waiting.put(held, last=chunk is None)
             if chunk is None:
                 break
             held = chunk
-        await ready.put(None)
+        await waiting.end()
     except asyncio.CancelledError:
         if step is not None:  # the thread is still in the reading: let it leave before the file is closed
             await asyncio.gather(step, return_exceptions=True)
         raise
     except Exception as error:  # noqa: BLE001 -- whatever it is, the consumer has to hear of it
-        await ready.put(error)
+        await waiting.end(error)
     finally:
         if isinstance(chunks, Iterator) and hasattr(chunks, "close"):
             chunks.close()

@@ -114,13 +114,12 @@ def test_a_column_empty_for_many_blocks_is_read_when_it_fills_at_last():
 
 
 def test_numbers_start_at_the_base_and_the_prefix_is_outside_the_digest():
-    plain = chunks(focus({}, {}, {}))[0]
+    (plain,) = chunks(focus({}, {}, {}), base=40)
     (chunk,) = chunks(focus({}, {}, {}), base=40, prefix=b"77,")
     assert (chunk.first_line, chunk.last_line) == (41, 43)
-    assert [line[:6] for line in chunk.prefixed_csv.decode().splitlines()] == ["77,41,", "77,42,", "77,43,"]
-    assert chunk.digest == hashlib.sha256(chunk.copy_csv).hexdigest()
-    assert b"77," not in chunk.copy_csv
-    assert plain.prefixed_csv == b""
+    assert [line[:6] for line in chunk.copy_csv.decode().splitlines()] == ["77,41,", "77,42,", "77,43,"]
+    assert chunk.digest == plain.digest == hashlib.sha256(plain.copy_csv).hexdigest()
+    assert b"77," not in plain.copy_csv
 
 
 def test_sums_by_kind_with_tax_lines_apart():
