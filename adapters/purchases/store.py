@@ -78,6 +78,10 @@ class StoredPurchases:
         async with self._pool.connection() as connection, connection.transaction():
             await move(connection, change)
 
+    async def batches(self, batches: Sequence[UUID]) -> Mapping[UUID, tuple[int, str]]:
+        """See the port."""
+        return {batch: (count, digest) for batch, count, digest in await self._rows("batches", batches=list(batches))}
+
     async def nowhere(self, customers: Sequence[str]) -> Sequence[str]:
         """See the port."""
         return [row[0] for row in await self._rows("nowhere", customers=list(customers))]

@@ -159,6 +159,10 @@ class Purchases(Protocol):
         """The same as the row of a save, for changes that need no event. Raises Conflict."""
         ...
 
+    async def batches(self, batches: Sequence[UUID]) -> Mapping[UUID, tuple[int, str]]:
+        """Batch -> how many rows ever were in it, and the SHA-256 (hex) over their `id,digest` rows in order."""
+        ...
+
     async def nowhere(self, customers: Sequence[str]) -> Sequence[str]:
         """Of these customers, those with purchases that are `unrouted` or `excluded`."""
         ...

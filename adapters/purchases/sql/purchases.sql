@@ -119,3 +119,10 @@ WHERE destination = %(destination)s AND state = %(at)s;
 SELECT DISTINCT p.customer
 FROM purchase_place s JOIN purchase p USING (seq)
 WHERE s.state IN ('unrouted', 'excluded') AND p.customer = ANY (%(customers)s);
+
+-- name: batches
+-- What the rows of batches add up to: how many, and the digest over them in order.
+SELECT s.batch, count(*),
+       encode(sha256(convert_to(string_agg(p.id || ',' || p.digest || E'\n', '' ORDER BY s.seq), 'UTF8')), 'hex')
+FROM purchase_place s JOIN purchase p USING (seq)
+WHERE s.batch = ANY (%(batches)s) GROUP BY s.batch;

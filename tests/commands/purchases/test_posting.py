@@ -6,10 +6,13 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
+from commands.purchases.cancel import cancel
 from commands.purchases.new import NewPurchase
+from commands.purchases.verify import purchase_check
 from domain.customer_invoice import approval_events as a
 from domain.customer_invoice import events as e
 from tests.support.counter import purchase
+from tests.support.origins import origin
 
 JANUARY, FEBRUARY, MARCH = "2026-01", "2026-02", "2026-03"
 
@@ -168,3 +171,16 @@ async def test_many_posters_at_once_lose_nothing(counter):
 def test_a_wrong_shape_is_refused(wrong):
     with pytest.raises(ValidationError):
         NewPurchase.model_validate(purchase(**wrong))
+
+
+async def test_rows_are_what_events_say_and_a_lost_one_is_found(counter):
+    await counter.post(*({"key": f"k-{n}", "cost": str(n)} for n in range(5)))
+    await counter.settle()
+    stored = await counter.purchase("k-3")
+    await cancel(counter.shop.billing, origin(), stored.purchase.id, "typed twice")
+    assert [found async for found in purchase_check(counter.shop.billing)] == [None]
+    async with counter.shop.pool.connection() as connection:
+        await connection.execute("UPDATE purchase_place SET batch = NULL WHERE seq = %s", (stored.seq,))
+    (found,) = [found async for found in purchase_check(counter.shop.billing)]
+    assert "4 rows" in found
+    assert (await counter.invoice()).lines == 4
