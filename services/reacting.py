@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -48,11 +49,15 @@ async def sweep(parts: Parts) -> int:
 
 
 async def purge(parts: Parts) -> int:
-    """Forget what has had its time: idempotency answers, populations that count nowhere."""
-    answers = 0
+    """Forget what has had its time: idempotency answers, operations that ended, populations that count nowhere."""
+    now = parts.clock.now()
+    gone = 0
     while removed := await parts.store.purge_expired_answers():
-        answers += removed
-    return answers + await purge_lines(parts.invoices, parts.clock.now())
+        gone += removed
+    ended_before = now - timedelta(days=parts.settings.operation_days)
+    while removed := await parts.operations.purge(ended_before):
+        gone += removed
+    return gone + await purge_lines(parts.invoices, now)
 
 
 async def repeat(work: Callable[[], Awaitable[int]], what: str, seconds: float, stop: asyncio.Event) -> None:

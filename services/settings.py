@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     time_zone: str = "UTC"  # of the business date
     override_limit: Decimal = OVERRIDE_LIMIT  # largest difference an override may accept; can only be lowered
     retention_years: int = Field(10, ge=1, le=100)  # legal term that keeps a customer from being erased
+    operation_days: int = Field(90, ge=1)  # how long operations that ended can be looked at
     clock: Literal["system", "test"] = "system"  # test: an admin sets the date; only on a store made with it
 
     # Limits.

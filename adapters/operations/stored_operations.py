@@ -93,6 +93,11 @@ class StoredOperations:
         changed = _first(await self._rows("request_cancel", {"operation": operation, "now": now}))
         return changed or await self.get(operation)
 
+    async def purge(self, before: datetime, *, limit: int = 100) -> int:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            return (await connection.execute(_SQL["purge_operations"], {"before": before, "limit": limit})).rowcount
+
     async def _change(self, name: str, values: Mapping[str, object], hold: Hold) -> None:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(_SQL[name], values)

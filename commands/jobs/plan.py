@@ -19,6 +19,8 @@ async def plan_due(
     this call asked for.
     """
     since = await begun_at(store)
+    if since is None:
+        return []  # nobody has begun to use it: there is nothing to sync, to bill or to tell
     bodies = {job: body for job, (body, _) in (await job_bodies(store)).items()}
     days = await jobs.last_days()
     ended = {job: last_ended for job, (_, last_ended) in days.items()}

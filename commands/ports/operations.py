@@ -164,3 +164,10 @@ class Operations(Protocol):
     async def request_cancel(self, operation: UUID, now: datetime) -> Operation | None:
         """Ask for its end: one that waits ends at once, one that runs before its next step. None: there is none."""
         ...
+
+    async def purge(self, before: datetime, *, limit: int = 100) -> int:
+        """Forget operations that ended before, with their items' results, at most so many; how many were forgotten.
+
+        What they did is in the record and stays there.
+        """
+        ...

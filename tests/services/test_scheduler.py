@@ -13,6 +13,8 @@ from tests.support.waiting import eventually, eventually_async
 
 SYNC, SUMMARY = "provider-sync", "import-summary"
 
+pytestmark = pytest.mark.usefixtures("begun")
+
 
 class Runner:
     """Counts its runs; fails as often as it is told to, and ends when it may."""

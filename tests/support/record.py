@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,11 @@ from commands.keys.rows import KeyEnded, KeyMade
 from commands.ports.outbox import OutboxRow
 from commands.reference.desk import Desk
 from commands.reference.rows import IdentifierRows, ProviderRows
+from commands.reference.save import save
+from domain.reference import decisions
+from domain.reference.kinds import KINDS
 from tests.support.memory_vault import MemoryKeyVault
+from tests.support.origins import NOW, origin
 from tests.support.reference import NoTemplates
 
 WRITERS = {
@@ -52,3 +57,11 @@ async def record(database: str) -> AsyncIterator[Record]:
         AsyncConnectionPool(database, kwargs={"autocommit": True}, min_size=1, max_size=8, open=False) as pool,
     ):
         yield Record(store, pool)
+
+
+@pytest.fixture
+async def begun(record: Record) -> Record:
+    """The record of a deployment that is in use for ten days."""
+    body = decisions.parse(KINDS["product"], {"code": "FIRST", "name": "First"})
+    await save(record.desk, origin(NOW - timedelta(days=10)), KINDS["product"], body)
+    return record

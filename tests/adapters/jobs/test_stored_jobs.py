@@ -9,6 +9,9 @@ from commands.jobs.bodies import job_bodies, patch_job
 from commands.jobs.plan import plan_due
 from commands.jobs.start import start_by_hand
 from commands.jobs.status import all_statuses, status
+from commands.reference.save import save
+from domain.reference import decisions
+from domain.reference.kinds import KINDS
 from domain.rejected import Rejected
 from tests.support.origins import NOW, origin
 
@@ -17,8 +20,8 @@ SYNC, SUMMARY, PERIODS = "provider-sync", "import-summary", "periodical-invoices
 
 
 @pytest.fixture
-def jobs(record):
-    return StoredJobs(record.pool)
+def jobs(begun):
+    return StoredJobs(begun.pool)
 
 
 async def plan(record, jobs, now=NOW, only=(SYNC, SUMMARY)):
@@ -29,6 +32,14 @@ async def run_through(jobs, job, now=NOW, result="fine"):
     run = await jobs.claim(job, "me", 60, now)
     assert await jobs.end(run, "ok", result, now)
     return run
+
+
+async def test_nothing_is_asked_for_before_there_is_anything(record):
+    jobs = StoredJobs(record.pool)
+    assert await plan(record, jobs, only=(SYNC, SUMMARY, PERIODS)) == []
+    body = decisions.parse(KINDS["product"], {"code": "FIRST", "name": "First"})
+    await save(record.desk, origin(NOW - timedelta(days=1)), KINDS["product"], body)
+    assert await plan(record, jobs) == [(SYNC, DAY)]
 
 
 class TestRuns:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from psycopg_pool import AsyncConnectionPool
@@ -179,3 +180,21 @@ async def test_a_reaction_never_goes_back(pool):
     await positions.put("notices", 7)
     await positions.put("notices", 5)
     assert await positions.get("notices") == 7
+
+
+async def test_operations_that_ended_long_ago_are_forgotten_with_their_results(store, operations, ask):
+    async def ended(key, days):
+        operation = await ask(key)
+        claimed = await claim(operations)
+        await operations.put_item(PutItem(claimed.hold, Item("a", "done"), NOW))
+        await operations.end(claimed.hold, "done", None, NOW - timedelta(days=days))
+        return operation.id
+
+    old, older, young, waiting = await ended("1", 91), await ended("2", 92), await ended("3", 89), (await ask("4")).id
+    head, before = await store.head(), NOW - timedelta(days=90)
+    assert [await operations.purge(before, limit=1) for _ in range(3)] == [1, 1, 0]
+    assert await operations.get(old) is await operations.get(older) is None
+    assert await operations.items(old) == []
+    assert len(await operations.items(young)) == 1
+    assert {o.id for o in await operations.newest(OperationFilter())} == {young, waiting}
+    assert await store.head() == head
