@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.event_store.verify import Verification
 from adapters.event_store.verify import verify as verify_chains
+from commands.customer_invoice.certificate import check_numbers
 from commands.provider_invoice.usage import leak_check
 from commands.provider_invoice.verify_lines import digest_check
 from domain.money import plain
@@ -75,8 +76,12 @@ async def _lines(url: str, settings: Settings) -> list[Check]:
                 f"{sums.provider} {sums.invoice_number}, {c.customer or 'no customer'}: {plain(c.difference)} leaked"
                 for c in sums.leaks
             )
+        numbers = await check_numbers(parts.store)
     return [
         Check("line digests", f"{rows:,} lines in {chunks:,} chunks", tuple(wrong)),
+        Check(
+            "invoice numbers", f"{numbers.numbers:,} numbers in {numbers.series:,} series and years", numbers.findings
+        ),
         Check("leak check", f"{customers:,} customers of {invoices:,} active provider invoices", tuple(leaks)),
     ]
 

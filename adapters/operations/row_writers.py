@@ -1,6 +1,6 @@
 """Rows of operations that ride in a save's transaction, before the order lock is taken."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -51,6 +51,24 @@ async def put_item(connection: AsyncConnection[Any], rows: PutItem, _: Save | No
     await connection.execute(_SQL["put_item"], values)
 
 
+async def put_items(connection: AsyncConnection[Any], rows: Sequence[PutItem]) -> None:
+    """Write many results at once, those of one operation together."""
+    by_hold: dict[Hold, list[PutItem]] = {}
+    for row in rows:
+        by_hold.setdefault(row.hold, []).append(row)
+    for hold, items in by_hold.items():
+        await _held(connection, hold)
+        values = {
+            "operation": hold.operation,
+            "names": [row.item.name for row in items],
+            "outcomes": [row.item.outcome for row in items],
+            "details": [row.item.detail for row in items],
+            "hrefs": [row.item.href for row in items],
+            "ended_at": items[-1].ended_at,
+        }
+        await connection.execute(_SQL["put_items"], values)
+
+
 async def put_progress(connection: AsyncConnection[Any], rows: PutProgress, _: Save | None = None) -> None:
     """Count the lines."""
     values = {"operation": rows.hold.operation, "token": rows.hold.token, "lines": rows.lines}
@@ -69,3 +87,8 @@ ROW_WRITERS: Final[Mapping[type, Callable[[AsyncConnection[Any], Any, Save], Awa
     {NewOperation: put_operation, PutItem: put_item, PutProgress: put_progress}
 )
 """By the class of a value in `Save.rows`, for the event store."""
+
+MANY_ROWS_WRITERS: Final[Mapping[type, Callable[[AsyncConnection[Any], Sequence[Any]], Awaitable[None]]]] = (
+    MappingProxyType({PutItem: put_items})
+)
+"""The same for rows of hundreds of saves that go in one transaction."""

@@ -5,12 +5,15 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from commands.ports.event_store import EventStore, Save, Write
 from domain.customer_invoice import approval_events as a
 from domain.customer_invoice import calculation_events as c
 from domain.customer_invoice import events as e
 from domain.customer_invoice.process import Groups, Process
 from domain.customer_invoice.state import CustomerInvoice, evolve, fold
 from domain.fact import Fact
+from domain.identity import Stream
+from tests.support.origins import origin
 
 TODAY = date(2026, 3, 5)
 """After the period of these invoices."""
@@ -86,3 +89,10 @@ def after(state: CustomerInvoice | None, facts: Sequence[Fact]) -> CustomerInvoi
         state = evolve(state, fact)
     assert state is not None
     return state
+
+
+async def closed(store: EventStore, invoice: UUID) -> None:
+    """Close it, whatever rules say: for tests of what follows."""
+    history = await store.load(Stream("customer-invoice", invoice))
+    fact = e.CustomerInvoiceClosed(customer="C1", reference="x", reason="never sent", lines=0, cost=Decimal(0))
+    await store.append(Save(origin(), (Write(history, (fact,)),)))

@@ -78,6 +78,26 @@ WITH put AS (
 UPDATE operation SET losses = 0, done = done + CASE WHEN unit = 'items' THEN (SELECT count(*) FROM put) ELSE 0 END
 WHERE operation = %(operation)s;
 
+-- name: put_items
+-- What became of many items; the first result of a name stands.
+WITH wanted AS (
+    SELECT DISTINCT ON (w.name) w.name, w.outcome, w.detail, w.href, w.place
+    FROM unnest(%(names)s::text[], %(outcomes)s::text[], %(details)s::text[], %(hrefs)s::text[])
+         WITH ORDINALITY AS w (name, outcome, detail, href, place)
+    WHERE NOT EXISTS (SELECT FROM operation_item i WHERE i.operation = %(operation)s AND i.name = w.name)
+    ORDER BY w.name, w.place
+), put AS (
+    INSERT INTO operation_item (operation, number, name, outcome, detail, href, ended_at)
+    SELECT %(operation)s,
+        (SELECT coalesce(max(number), 0) FROM operation_item WHERE operation = %(operation)s)
+            + row_number() OVER (ORDER BY place),
+        name, outcome, detail, href, %(ended_at)s
+    FROM wanted
+    RETURNING 1
+)
+UPDATE operation SET losses = 0, done = done + CASE WHEN unit = 'items' THEN (SELECT count(*) FROM put) ELSE 0 END
+WHERE operation = %(operation)s;
+
 -- name: put_progress
 -- Lines done; counted where the operation is one import.
 UPDATE operation SET done = done + CASE WHEN unit = 'lines' THEN %(lines)s ELSE 0 END

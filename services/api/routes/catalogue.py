@@ -7,11 +7,13 @@ from fastapi import APIRouter
 from domain.reference.kinds import KINDS
 from services.api.route import ApiRoute
 from services.api.routes import (
+    customer_invoice_verbs,
     customer_invoices,
     events,
     jobs,
     keys,
     lists,
+    number_series,
     operations,
     pricing_rules,
     provider_invoice_reads,
@@ -19,6 +21,7 @@ from services.api.routes import (
     provider_invoice_verbs,
     provider_invoices,
     provider_sync,
+    purchases,
     reference,
     reference_bulk,
     reference_more,
@@ -44,6 +47,9 @@ def all_routers() -> Sequence[APIRouter]:
         provider_invoice_reads.router,
         provider_sync.router,
         customer_invoices.router,
+        customer_invoice_verbs.router,
+        number_series.router,
+        purchases.router,
         pricing_rules.router,
         *(_of_kind(name) for name in REFERENCE_KINDS),
         reference_more.router,

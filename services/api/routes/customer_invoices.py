@@ -1,35 +1,31 @@
-"""/customer-invoices: as far as provider invoices need them. Create an ad hoc one, read, list, close, delete."""
+"""/customer-invoices: begin an ad hoc one, read one, list them."""
 
 from datetime import date
-from typing import Annotated, Any, Protocol
-from uuid import UUID
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from commands.caller import Caller
-from commands.customer_invoice.verbs import AdHoc, Answering, CustomerInvoiceOutcome, close, create, delete
+from commands.customer_invoice.create import AdHoc, create
+from commands.customer_invoice.desk import Outcome
 from commands.handling import Done
-from commands.origin import Origin
-from commands.ports.event_store import EventStore
-from domain.customer_invoice.state import LOCKED_OR_FINAL, CustomerInvoice, fold
+from domain.customer_invoice.state import fold
 from domain.identity import Stream
 from projections.invoice_list.queries import InvoiceFilter, InvoiceItem, View
 from services.api.access import may
-from services.api.call import Call, CallDep, ToAnswer, Told, created_or_ok, etag, id_in_path
+from services.api.call import Call, CallDep, ToAnswer, etag, id_in_path
+from services.api.customer_invoice_view import invoice_view, told
 from services.api.fields import Amount, Currency, Day
 from services.api.histories import AfterVersion, AsOf, EventsLimit, history_answer, history_of, state_shown
 from services.api.lists import Listing, ListingDep, have, page_answer
 from services.api.models import EventShape, Listed, RequestBody
 from services.api.problems import Problem
-from services.api.rendering import TAX, Json, exact, instant, money
+from services.api.rendering import Json, exact, instant, money
 from services.api.route import ApiRoute
-from services.api.routes.provider_invoice_verbs import Because
-from services.api.routes.reference import CREATED, DONE
+from services.api.routes.reference import CREATED
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["customer-invoices"])
-BASE = "/v1/customer-invoices"
 ONE = "/customer-invoices/{invoice}"
 
 
@@ -50,10 +46,10 @@ async def create_invoice(call: CallDep, body: NewCustomerInvoice) -> Response:
     """Begin an ad hoc invoice."""
     wanted = AdHoc(body.customer, body.reference, body.invoice_date, body.period_from, body.currency, body.period_to)
 
-    async def run(answer: ToAnswer[CustomerInvoiceOutcome] | None) -> Done[CustomerInvoiceOutcome]:
-        return await create(call.parts.store, call.origin(), wanted, answer=answer)
+    async def run(answer: ToAnswer[Outcome] | None) -> Done[Outcome]:
+        return await create(call.parts.invoicing, call.origin(), wanted, answer=answer)
 
-    return await call.command(run, lambda outcome: _told(outcome, call.caller, new=True), forever=True)
+    return await call.command(run, lambda outcome: told(outcome, call.caller, new=True), forever=True)
 
 
 @router.get("/customer-invoices", operation_id="list_customer_invoices", responses={200: {"model": Listed}})
@@ -109,24 +105,15 @@ async def list_of_customer(call: CallDep, code: str, listing: ListingDep) -> Res
 @router.get(ONE, operation_id="get_customer_invoice")
 @may("read")
 async def get_invoice(call: CallDep, invoice: str, as_of: AsOf = None) -> Response:
-    """One invoice, read from its aggregate."""
+    """One invoice, read from its aggregate; its items have a path of their own."""
     wanted = id_in_path(invoice)
     history = await history_of(call, Stream("customer-invoice", wanted), as_of)
     state = fold(history.facts)
     if state is None:
         raise Problem(404, "customer-invoice-missing", f"There is no customer invoice {wanted}.")
-    body = {"id": wanted, "version": history.version, **_view(state, call.caller)}
-    body["purchases"] = [
-        {
-            "offer": offer,
-            "provider_invoice": held.provider_invoice,
-            "lines": held.lines,
-            "cost": exact(held.cost),
-            "ranges": [{"first": r.first, "last": r.last} for r in held.ranges],
-        }
-        for offer, held in state.holdings.items()
-    ]
-    return Json(state_shown(body, as_of), headers=etag(history.version))
+    settings = await call.parts.invoicing.rulebook.settings([state.customer], call.now, call.parts.zone_name)
+    shown = invoice_view(wanted, history.version, state, settings[state.customer], call.caller)
+    return Json(state_shown(shown, as_of), headers=etag(history.version))
 
 
 @router.get(f"{ONE}/events", operation_id="list_customer_invoice_events", responses={200: {"model": list[EventShape]}})
@@ -134,71 +121,6 @@ async def get_invoice(call: CallDep, invoice: str, as_of: AsOf = None) -> Respon
 async def events(call: CallDep, invoice: str, after: AfterVersion = 0, limit: EventsLimit = 100) -> Response:
     """The history of one invoice."""
     return await history_answer(call, Stream("customer-invoice", id_in_path(invoice)), after, limit)
-
-
-@router.post(f"{ONE}/close", operation_id="close_customer_invoice", responses=DONE)
-@may("customer-invoice.close")
-async def close_invoice(call: CallDep, invoice: str, body: Because) -> Response:
-    """Make it final without sending it: what it holds is written off."""
-    return await _change(call, invoice, body, close)
-
-
-@router.delete(ONE, operation_id="delete_customer_invoice", responses=DONE)
-@may("customer-invoice.delete")
-async def delete_invoice(call: CallDep, invoice: str, body: Because) -> Response:
-    """Leave a tombstone; what it had taken is offered again."""
-    return await _change(call, invoice, body, delete)
-
-
-class _Verb(Protocol):
-    """Close or delete."""
-
-    async def __call__(
-        self,
-        store: EventStore,
-        origin: Origin,
-        invoice: UUID,
-        reason: str,
-        *,
-        expected: int | None = None,
-        answer: Answering = None,
-    ) -> Done[CustomerInvoiceOutcome]: ...
-
-
-async def _change(call: Call, invoice: str, body: Because, verb: _Verb) -> Response:
-    wanted = id_in_path(invoice)
-
-    async def run(answer: ToAnswer[CustomerInvoiceOutcome] | None) -> Done[CustomerInvoiceOutcome]:
-        origin = call.origin()
-        return await verb(call.parts.store, origin, wanted, body.reason, expected=call.if_match, answer=answer)
-
-    return await call.command(run, lambda outcome: _told(outcome, call.caller), forever=True)
-
-
-def _told(outcome: CustomerInvoiceOutcome, caller: Caller, *, new: bool = False) -> Told:
-    status, headers = created_or_ok(
-        created=new and outcome.changed, location=f"{BASE}/{outcome.id}", version=outcome.version
-    )
-    return Told({"id": outcome.id, "version": outcome.version, **_view(outcome.state, caller)}, status, headers)
-
-
-def _view(state: CustomerInvoice, caller: Caller) -> dict[str, Any]:
-    final = state.status in LOCKED_OR_FINAL or state.status == "deleted"
-    rule = f"invoice-{'locked' if state.status == 'approving' else 'final'}" if final else None
-    actions = []
-    for verb in ("close", "delete"):
-        code = rule if caller.may(f"customer-invoice.{verb}") else "role-too-small"
-        actions.append({"action": verb, "allowed": code is None, "code": code})
-    return {
-        "customer": state.customer,
-        "reference": state.reference,
-        "currency": state.currency,
-        "status": state.status,
-        "lines": state.lines,
-        "cost": exact(state.cost),
-        "tax": TAX,
-        "available_actions": actions,
-    }
 
 
 async def _page(call: Call, listing: Listing, wanted: InvoiceFilter) -> Response:

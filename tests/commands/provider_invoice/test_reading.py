@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 
-from commands.customer_invoice.verbs import close
 from commands.ports.event_store import Save, Write
 from commands.provider_invoice.attempts import attempts_of
 from commands.provider_invoice.correct_header import correct_header
@@ -26,6 +25,7 @@ from domain.provider_invoice.checksum import Override
 from domain.reference.kinds import KINDS
 from domain.rejected import Rejected
 from domain.usage_offer.events import LineRange
+from tests.support.customer_invoices import closed
 from tests.support.origins import NOW, origin
 from tests.support.provider_invoices import PROVIDER, header
 from tests.support.samples import sample_fact
@@ -71,7 +71,7 @@ async def approve(shop, customer_invoice):
 
 
 async def close_invoice(shop, customer_invoice):
-    await close(shop.desk.store, origin(), customer_invoice, "never sent")
+    await closed(shop.desk.store, customer_invoice)
 
 
 @pytest.mark.parametrize(("ending", "state"), [(approve, "billed"), (close_invoice, "written_off")])

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from commands.customer_invoice import verbs as customer_invoice
+from commands.customer_invoice.delete import delete as delete_customer_invoice
 from commands.provider_invoice.desk import load
 from commands.provider_invoice.offers import offers_of
 from commands.provider_invoice.release import release
@@ -15,6 +15,8 @@ from domain.customer_invoice.state import fold as fold_customer_invoice
 from domain.identity import ad_hoc_invoice_stream
 from domain.rejected import Rejected
 from domain.usage_offer.events import LineRange
+from tests.support.customer_invoices import closed
+from tests.support.invoicing import open_invoicing
 from tests.support.origins import origin
 from tests.support.shop import line
 
@@ -61,7 +63,7 @@ async def test_what_is_invoiced_is_not_taken_out(shop, verb):
     invoice = await shop.active(FOUR)
     await shop.take(invoice, limit=1)
     await shop.take(invoice, "C2", "INV-2")
-    await customer_invoice.close(shop.desk.store, origin(), ad_hoc_invoice_stream("INV-2").id, "bankrupt")
+    await closed(shop.desk.store, ad_hoc_invoice_stream("INV-2").id)
     with pytest.raises(Rejected) as no:
         await verb(shop.desk, origin(), invoice, reason="r")
     assert no.value.code == "lines-invoiced"
@@ -109,7 +111,7 @@ async def test_all_lines_are_released_and_the_invoice_is_free_to_go(shop):
 async def test_a_final_invoice_gives_nothing_back(shop):
     invoice = await shop.active(FOUR)
     await shop.take(invoice)
-    await customer_invoice.close(shop.desk.store, origin(), INV_1, "never sent")
+    await closed(shop.desk.store, INV_1)
     with pytest.raises(Rejected, match="invoice-final"):
         await release(shop.desk, origin(), invoice, customer_invoice=INV_1, reason="r")
     with pytest.raises(Rejected, match="invoice-final"):
@@ -125,10 +127,11 @@ async def test_lines_that_are_not_there_are_not_released_or_offered_again(shop):
         await reoffer(shop.desk, origin(), invoice, reason="r", lines=[LineRange(first=1, last=1)])
 
 
-async def test_a_deleted_customer_invoice_frees_what_it_had_taken(shop):
+async def test_a_deleted_customer_invoice_frees_what_it_had_taken(shop, database):
     invoice = await shop.active(FOUR)
     await shop.take(invoice)
-    await customer_invoice.delete(shop.desk.store, origin(), INV_1, "by mistake")
+    async with open_invoicing(shop.desk.store, shop.pool, database) as desk:
+        await delete_customer_invoice(desk, origin(), INV_1, "by mistake")
     assert (await offer(shop, invoice)).free.lines == 3
     assert (await shop.take(invoice, reference="INV-2")).lines == 3
 

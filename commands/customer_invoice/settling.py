@@ -1,0 +1,36 @@
+"""Before a request for approval: nothing that belongs on the invoice may be left at its door."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from commands.customer_invoice.billing_desk import BillingDesk
+from commands.customer_invoice.take_in import entering
+from commands.origin import Origin
+from commands.ports.event_store import Conflict, Save, Write
+from commands.ports.purchases import Arrived
+from domain.customer_invoice.state import fold
+from domain.identity import Stream
+
+_TAKES_IN = frozenset({"pending", "open", "error"})
+
+
+async def settle_before_request(desk: BillingDesk, origin: Origin, invoices: Sequence[UUID]) -> None:
+    """Take in what arrives at or waits for these invoices: one that got something is `pending` by that.
+
+    The request, decided after this, is refused `invoice-pending` then.
+    """
+    waiting: dict[UUID, list[Arrived]] = {}
+    for arrived in await desk.purchases.arrived(list(invoices), waiting=True):
+        waiting.setdefault(arrived.invoice, []).append(arrived)
+    if not waiting:
+        return
+    histories = await desk.store.load_many([Stream("customer-invoice", invoice) for invoice in waiting])
+    for stream, history in histories.items():
+        state = fold(history.facts)
+        if state is None or state.status not in _TAKES_IN:
+            continue
+        facts, rows, _ = entering(stream.id, state, waiting[stream.id])
+        try:
+            await desk.store.append(Save(origin=origin, writes=(Write(history, tuple(facts)),), rows=tuple(rows)))
+        except Conflict:
+            continue  # somebody was quicker: the request is decided on what they did

@@ -1,0 +1,84 @@
+"""The verbs of customer invoices on a real database: a desk with numbers, and invoices that are open."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.event_store.numbering import InvoiceNumberWriter
+from adapters.operations import MANY_ROWS_WRITERS
+from adapters.operations import ROW_WRITERS as OPERATION_WRITERS
+from adapters.periods import StoredPeriods
+from adapters.purchases import StoredPurchases
+from adapters.reference import StoredReference
+from commands.customer_invoice.billing_desk import BillingDesk
+from commands.customer_invoice.desk import InvoicingDesk
+from commands.customer_invoice.rules import Rulebook
+from commands.ports.event_store import EventStore, History, Save, Write
+from commands.ports.key_vault import KeyVault
+from domain.fact import Fact
+from domain.identity import Stream, ad_hoc_invoice_stream
+from tests.support.customer_invoices import calculated, created
+from tests.support.memory_vault import MemoryKeyVault
+from tests.support.origins import origin
+
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+
+
+@asynccontextmanager
+async def open_invoicing(
+    store: EventStore, pool: Pool, database: str, vault: KeyVault | None = None
+) -> AsyncIterator[InvoicingDesk]:
+    """A desk on a store that is open; numbers are encrypted with the keys of `vault`."""
+    reference = StoredReference(store, pool)
+    numbers = InvoiceNumberWriter(
+        database,
+        vault or MemoryKeyVault(),
+        row_writers=OPERATION_WRITERS,
+        many_rows_writers=MANY_ROWS_WRITERS,
+    )
+    try:
+        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference)
+        yield InvoicingDesk(billing, numbers, Rulebook(reference))
+    finally:
+        await numbers.close()
+
+
+async def open_invoice(
+    store: EventStore, reference: str = "R-1", customer: str = "C1", period_to: date = date(2026, 2, 28)
+) -> UUID:
+    """One ad hoc invoice, calculated; its period is past on the day of the tests' origins."""
+    facts = (
+        created(reference=reference, customer=customer, period_to=period_to),
+        calculated(reference=reference, customer=customer),
+    )
+    return (await stored(store, [(reference, facts)]))[0]
+
+
+async def open_invoices(store: EventStore, count: int, customers: int = 10, prefix: str = "R") -> list[UUID]:
+    """Many, for customers C0, C1 ..., in saves of a hundred."""
+    made: list[UUID] = []
+    for start in range(0, count, 100):
+        batch = []
+        for n in range(start, min(start + 100, count)):
+            names = {"reference": f"{prefix}-{n}", "customer": f"C{n % customers}"}
+            batch.append((names["reference"], (created(**names), calculated(**names))))
+        made += await stored(store, batch)
+    return made
+
+
+async def stored(store: EventStore, invoices: Sequence[tuple[str, Sequence[Fact]]]) -> list[UUID]:
+    """Facts of new invoices, by reference, in one save."""
+    streams = {ad_hoc_invoice_stream(reference): tuple(facts) for reference, facts in invoices}
+    histories = await store.load_many(list(streams))
+    await store.append(Save(origin(), tuple(Write(histories[s], facts) for s, facts in streams.items())))
+    return [stream.id for stream in streams]
+
+
+async def history_of(store: EventStore, invoice: UUID) -> History:
+    """As it is stored."""
+    return await store.load(Stream("customer-invoice", invoice))
