@@ -15,6 +15,8 @@ from prometheus_client import CollectorRegistry
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from adapters.bulk import ROW_WRITERS as BULK_WRITERS
+from adapters.bulk import StoredTargets
 from adapters.clock import Clock, TestClock, open_clock
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import Codec, PostgresEventStore, RowWriter
@@ -32,7 +34,7 @@ from adapters.operations import MANY_ROWS_WRITERS, StoredOperations
 from adapters.operations import ROW_WRITERS as OPERATION_WRITERS
 from adapters.periods import ROW_WRITERS as PERIOD_WRITERS
 from adapters.periods import StoredPeriods
-from adapters.provider_files.raw_files import RawFileStore
+from adapters.provider_files.raw_bucket import open_raw_files
 from adapters.provider_files.reader import ArrowProviderFileReader
 from adapters.provider_files.source import AllowedPlaces, FileSources
 from adapters.purchases import ROW_WRITERS as PURCHASE_WRITERS
@@ -49,6 +51,7 @@ from commands.keys.rows import KeyEnded, KeyMade
 from commands.ports.event_store import StoreUnavailable
 from commands.ports.key_vault import KeyVault
 from commands.ports.outbox import OutboxRow
+from commands.ports.raw_files import RawFiles
 from commands.ports.retention import Retention
 from commands.provider_invoice.desk import InvoiceDesk
 from commands.reference.desk import Desk
@@ -89,6 +92,7 @@ class Parts:
     billing: BillingDesk
     invoicing: InvoicingDesk
     usage_due: StoredUsageDue
+    targets: StoredTargets
     read_models: ReadModels
     jobs: StoredJobs
     operations: StoredOperations
@@ -131,6 +135,7 @@ ROW_WRITERS: dict[type, RowWriter] = {
     **LINE_WRITERS,
     **IMPORT_WRITERS,
     **OPERATION_WRITERS,
+    **BULK_WRITERS,
     **PERIOD_WRITERS,
     **PURCHASE_WRITERS,
 }
@@ -169,7 +174,7 @@ async def open_parts(
         stack.push_async_callback(read_models.close)
         reference = StoredReference(store, pool)
         lines = PostgresLineStore(pool)
-        files = RawFileStore(Path(settings.files_location))
+        files = open_raw_files(settings.files_location)
         invoices = InvoiceDesk(
             store=store,
             lines=lines,
@@ -202,6 +207,7 @@ async def open_parts(
             billing=billing,
             invoicing=InvoicingDesk(billing, numbers, Rulebook(reference)),
             usage_due=StoredUsageDue(pool),
+            targets=StoredTargets(pool),
             read_models=read_models,
             jobs=StoredJobs(pool),
             operations=operations,
@@ -215,7 +221,7 @@ async def open_parts(
         )
 
 
-def _connections(settings: Settings, files: RawFileStore) -> ManifestConnections:
+def _connections(settings: Settings, files: RawFiles) -> ManifestConnections:
     roots = tuple(Path(root).resolve() for root in settings.import_roots)
     places = AllowedPlaces(roots=roots, hosts=frozenset(settings.import_hosts))
     secrets = {name: secret.get_secret_value() for name, secret in settings.provider_secrets.items()}

@@ -13,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from adapters.operations import ReactionPositions
+from commands.customer_invoice.bulk import INVOICE_BULK, InvoiceBulkHandler
 from commands.operations.work import Handler
 from commands.sync.adjusting import IMPORT_INVOICE, ImportInvoiceHandler
 from commands.sync.request import PROVIDER_SYNC
@@ -48,6 +49,7 @@ def handlers_of(parts: Parts) -> Mapping[str, Handler]:
     return {
         PROVIDER_SYNC: SyncHandler(parts.sync, _unforeseen),
         IMPORT_INVOICE: ImportInvoiceHandler(parts.sync),
+        INVOICE_BULK: InvoiceBulkHandler(parts.invoicing, parts.targets, _unforeseen),
     }
 
 

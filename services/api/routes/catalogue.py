@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from domain.reference.kinds import KINDS
 from services.api.route import ApiRoute
 from services.api.routes import (
+    customer_invoice_bulk,
     customer_invoice_verbs,
     customer_invoices,
     events,
@@ -47,6 +48,7 @@ def all_routers() -> Sequence[APIRouter]:
         provider_invoice_reads.router,
         provider_sync.router,
         customer_invoices.router,
+        customer_invoice_bulk.router,
         customer_invoice_verbs.router,
         number_series.router,
         purchases.router,

@@ -1,0 +1,122 @@
+"""POST /customer-invoices/bulk: one action on many invoices, by ids or by a search that is evaluated once."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.responses import Response
+
+from commands.customer_invoice.bulk import NEEDS, BulkAction, request_bulk
+from projections.invoice_list.queries import InvoiceFilter, View
+from projections.paging import MAX_LIMIT, PageRequest
+from services.api.access import may
+from services.api.call import Call, CallDep
+from services.api.fields import Amount
+from services.api.models import RequestBody
+from services.api.problems import Problem
+from services.api.route import ApiRoute
+from services.api.routes.operations import ACCEPTED, accepted
+
+router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["customer-invoices"])
+
+
+class Search(RequestBody):
+    """Everything that matches: the fields of the list, in any combination."""
+
+    view: View = "all"
+    customer: str | None = Field(default=None, max_length=64)
+    cluster: str | None = Field(default=None, max_length=64)
+    descendants: bool = False
+    reference: str | None = Field(default=None, max_length=200)
+    number: str | None = Field(default=None, max_length=200)
+    statuses: frozenset[str] = Field(default=frozenset(), max_length=10)
+    types: frozenset[str] = Field(default=frozenset(), max_length=10)
+    empty: bool | None = None
+    total_from: Amount | None = None
+    total_to: Amount | None = None
+    period_from: date | None = None
+    period_to: date | None = None
+
+
+class Bulk(RequestBody):
+    """One action on many invoices: `ids`, or a `filter`.
+
+    `expected_count` is how many the caller thinks there are: another number is refused before anything is done; a
+    filter that says nothing (all there are) needs it.
+    """
+
+    action: BulkAction
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=100_000)] | None = None
+    filter: Search | None = None
+    expected_count: Annotated[int, Field(ge=0)] | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    comment: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
+    include_empty: bool = False
+
+
+@router.post("/customer-invoices/bulk", operation_id="bulk_customer_invoices", status_code=202, responses=ACCEPTED)
+@may("read", bulk_body=True)
+async def bulk(call: CallDep, body: Bulk) -> Response:
+    """Ask for it: 202 with an operation, which has progress, a result for each invoice, and can be cancelled."""
+    call.caller.require(f"customer-invoice.{body.action.replace('_', '-')}")
+    call.need_idempotency_key()
+    _expect_said(body)
+    targets = await _targets(call, body)
+    asked: dict[str, Any] = {
+        "action": body.action,
+        "reason": body.reason,
+        "comment": body.comment,
+        "include_empty": body.include_empty,
+        "of": "ids" if body.filter is None else body.filter.model_dump(mode="json", exclude_defaults=True),
+    }
+    parts = call.parts
+    return await call.command(
+        lambda answer: request_bulk(parts.invoicing, parts.operations, call.origin(), asked, targets, answer),
+        lambda operation: accepted(operation, call.caller),
+    )
+
+
+def _expect_said(body: Bulk) -> None:
+    if (body.ids is None) == (body.filter is None):
+        raise Problem(422, "ids-or-filter", "Name the invoices by ids, or by a filter: one of the two.")
+    needed = NEEDS.get(body.action)
+    if needed is not None and getattr(body, needed) is None:
+        raise Problem(422, f"{needed}-missing", f"{body.action} needs a {needed}.", errors=[{"pointer": f"/{needed}"}])
+    if body.filter is not None and not body.filter.model_fields_set and body.expected_count is None:
+        raise Problem(
+            422, "expected-count-missing", "This filter matches all there are: say with expected_count how many."
+        )
+
+
+async def _targets(call: Call, body: Bulk) -> Sequence[UUID]:
+    found = list(dict.fromkeys(body.ids or ())) if body.filter is None else await _matching(call, body.filter)
+    if not found:
+        raise Problem(422, "nothing-matches", "The filter matches no invoice: nothing was done.")
+    if body.expected_count is not None and len(found) != body.expected_count:
+        raise Problem(
+            409,
+            "count-differs",
+            f"{len(found):,} invoices match, {body.expected_count:,} were expected: nothing was done.",
+            facts={"count": len(found)},
+        )
+    return found
+
+
+async def _matching(call: Call, search: Search) -> list[UUID]:
+    limit = call.parts.settings.max_bulk_items
+    wanted = InvoiceFilter(**search.model_dump())
+    found: list[UUID] = []
+    cursor: str | None = None
+    while True:
+        page = await call.parts.read_models.invoice_list.page(
+            wanted, PageRequest(MAX_LIMIT, cursor, count=False), call.parts.business_date(call.now)
+        )
+        found += [UUID(item.row.id) for item in page.items]
+        if len(found) > limit:
+            raise Problem(422, "too-many-items", f"More than {limit:,} invoices match: narrow the filter.")
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
