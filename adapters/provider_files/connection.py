@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 from adapters.provider_files.catalogue import AUTO, load_mapping
 from adapters.provider_files.manifest import ListedFile, ListedInvoice, parse_list
 from adapters.provider_files.mapping import parse_mapping_text
-from adapters.provider_files.raw_files import StoredFile
 from adapters.provider_files.source import FileSources, beside
 from commands.ports.provider_files import (
     FileRejected,
@@ -14,6 +13,7 @@ from commands.ports.provider_files import (
     OfferedFile,
     OfferedInvoice,
 )
+from commands.ports.raw_files import KeptFile
 
 _LIST_BYTES = 64 * 1024**2
 _MAPPING_BYTES = 1024**2
@@ -36,7 +36,7 @@ class ManifestConnection:
         is_csv = urlsplit(self._location).path.lower().endswith(".csv")
         return [self._offered(listed) for listed in parse_list(content, shape="csv" if is_csv else "json")]
 
-    def open(self, file: OfferedFile) -> StoredFile:
+    def open(self, file: OfferedFile) -> KeptFile:
         """Copy the file into the raw file store. FileRejected when it can't be had."""
         location = beside(self._location, file.path)
         return self._sources.fetch(location, authorization=self._access(location), name=file.path)

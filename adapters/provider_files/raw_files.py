@@ -45,7 +45,7 @@ class RawFileStore:
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as out:
-                for block in _at_most(max_bytes, blocks, path):
+                for block in at_most(max_bytes, blocks, path):
                     size += len(block)
                     digest.update(block)
                     out.write(block)
@@ -65,16 +65,20 @@ class RawFileStore:
         try:
             size = location.stat().st_size
         except FileNotFoundError:
-            raise FileRejected(
-                "file-not-found", f"The raw file of {path} ({sha256}) is gone: restore the files folder.", file=path
-            ) from None
+            raise gone(sha256, path) from None
         return StoredFile(path, sha256, size, location)
 
     def _location(self, sha256: str) -> Path:
         return self._folder / "sha256" / sha256[:2] / sha256
 
 
-def _at_most(most: int, blocks: Iterable[bytes], path: str) -> Iterable[bytes]:
+def gone(sha256: str, path: str) -> FileRejected:
+    """The refusal of a raw file that is not there any more."""
+    return FileRejected("file-not-found", f"The raw file of {path} ({sha256}) is gone: restore FILES.", file=path)
+
+
+def at_most(most: int, blocks: Iterable[bytes], path: str) -> Iterable[bytes]:
+    """The blocks, as long as they have no more bytes; FileRejected `file-too-large` then."""
     size = 0
     for block in blocks:
         size += len(block)

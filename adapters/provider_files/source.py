@@ -17,8 +17,9 @@ from urllib.parse import urljoin, urlsplit
 import fsspec
 import httpx
 
-from adapters.provider_files.raw_files import RawFileStore, StoredFile, read_blocks
+from adapters.provider_files.raw_files import read_blocks
 from commands.ports.provider_files import FileRejected
+from commands.ports.raw_files import KeptFile, RawFiles
 
 _REDIRECTS = 3
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -37,12 +38,12 @@ class AllowedPlaces:
 class FileSources:
     """Reads files from allowed places and copies them into the raw file store."""
 
-    def __init__(self, places: AllowedPlaces, store: RawFileStore, *, verify: ssl.SSLContext | bool = True) -> None:
+    def __init__(self, places: AllowedPlaces, store: RawFiles, *, verify: ssl.SSLContext | bool = True) -> None:
         self._places = places
         self._store = store
         self._verify = verify
 
-    def fetch(self, location: str, *, authorization: str | None = None, name: str | None = None) -> StoredFile:
+    def fetch(self, location: str, *, authorization: str | None = None, name: str | None = None) -> KeptFile:
         """Copy a file into the store. FileRejected says why a place is not allowed or a file can't be had."""
         path = name or location
         with self._blocks(location, authorization) as blocks:

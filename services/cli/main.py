@@ -68,9 +68,18 @@ def _expected() -> tuple[type[BaseException], ...]:
     from adapters.embedded_postgres import EmbeddedPostgresError
     from adapters.kafka.topics import BrokerAway, TopicsDiffer
     from adapters.migrate import MigrationFailed
+    from adapters.provider_files.raw_bucket import FilesUnusable
     from commands.ports.event_store import StoreUnavailable
 
-    ours = (EmbeddedPostgresError, MigrationFailed, StoreUnavailable, ClockRefused, BrokerAway, TopicsDiffer)
+    ours = (
+        EmbeddedPostgresError,
+        MigrationFailed,
+        StoreUnavailable,
+        ClockRefused,
+        BrokerAway,
+        TopicsDiffer,
+        FilesUnusable,
+    )
     return (*ours, psycopg.OperationalError)
 
 
