@@ -7,7 +7,13 @@ import pytest
 from adapters.operations import ReactionPositions
 from commands.ports.jobs import JobRun
 from commands.reactions.notices import notice_of
+from commands.reference.save import save
+from domain.identity import periodical_invoice_stream
+from domain.jobs.schedule import local_day
 from domain.operations.events import ImportSummaryBuilt, NoticeRaised
+from domain.reference.bodies import CustomerBody
+from domain.reference.kinds import KINDS
+from services.mailing import service_origin
 from services.reacting import purge, react, repeat, sweep
 from services.scheduled import job_runners
 from services.settings import load_settings
@@ -68,6 +74,18 @@ async def test_a_run_that_another_scheduler_takes_over_joins_the_same_operation(
     assert "import-retried" not in await yard.types()
     await sync(job_run("provider-sync", number=2))
     assert (await yard.types())[-1] == "import-retried"
+
+
+async def test_periodical_invoices_begin_for_customers_that_are_billed_and_only_once(parts):
+    first = local_day(parts.clock.now(), "UTC").replace(day=1)
+    for code, since in (("billed", first), ("not-yet", None)):
+        body = CustomerBody(code=code, name=code, bill_from=since)
+        await save(parts.desk, service_origin(parts, "test"), KINDS["customer"], body)
+    begin = job_runners(parts)["periodical-invoices"]
+    assert await begin(job_run("periodical-invoices")) == "1 began, of 1 customers that are billed."
+    assert await begin(job_run("periodical-invoices")) == "0 began, of 1 customers that are billed."
+    created = (await parts.store.load(periodical_invoice_stream("billed", first))).facts
+    assert [fact.type for fact in created] == ["customer-invoice.created"]
 
 
 async def test_a_reported_change_leads_to_one_notice_however_often_it_is_seen(yard, parts):
