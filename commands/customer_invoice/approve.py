@@ -31,7 +31,7 @@ async def approve(
             settled = True
             await settle_before_request(desk.billing, origin, [invoice])
             loaded = await load(desk, origin, invoice)
-            if loaded.state.status == "open":  # one that took something in is refused as pending, not as stale
+            if loaded.state.status != "pending":  # one that took something in is refused as that, not as stale
                 expect_version(loaded.history.version, expected)
         names = await names_for(desk, [loaded])
         ready = decide_approval(loaded, origin, names.get(loaded.state.customer), comment=comment, answer=answer)

@@ -61,7 +61,8 @@ def decide_approval(
     if not decision.completes:
         save = Save(origin, (Write(loaded.history, decision.facts),), rows=tuple(rows)) if decision.facts else None
         return Ready(save, None, before, outcome_with)
-    told = answer(before) if answer else None
+    # Rendered for its key only: the answer that is stored is made with the number.
+    told = answer(outcome_with(Number("", setting.series.code, None, 0))) if answer else None
     numbered = NumberedSave(
         origin=origin,
         after=(loaded.history,),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,22 +10,31 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.event_store import Codec, PostgresEventStore
 from adapters.event_store.numbering import InvoiceNumberWriter
 from adapters.operations import MANY_ROWS_WRITERS
 from adapters.operations import ROW_WRITERS as OPERATION_WRITERS
 from adapters.periods import StoredPeriods
+from adapters.purchases import ROW_WRITERS as PURCHASE_WRITERS
 from adapters.purchases import StoredPurchases
-from adapters.reference import StoredReference
+from adapters.reference import StoredReference, write_identifiers, write_provider
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.customer_invoice.desk import InvoicingDesk
 from commands.customer_invoice.rules import Rulebook
 from commands.ports.event_store import EventStore, History, Save, Write
 from commands.ports.key_vault import KeyVault
+from commands.reference.desk import Desk
+from commands.reference.rows import IdentifierRows, ProviderRows
+from commands.reference.save import save
+from domain.customer_invoice.state import CustomerInvoice, fold
 from domain.fact import Fact
 from domain.identity import Stream, ad_hoc_invoice_stream
+from domain.reference.decisions import parse
+from domain.reference.kinds import KINDS
 from tests.support.customer_invoices import calculated, created
 from tests.support.memory_vault import MemoryKeyVault
 from tests.support.origins import origin
+from tests.support.reference import NoTemplates
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
@@ -82,3 +92,50 @@ async def stored(store: EventStore, invoices: Sequence[tuple[str, Sequence[Fact]
 async def history_of(store: EventStore, invoice: UUID) -> History:
     """As it is stored."""
     return await store.load(Stream("customer-invoice", invoice))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A desk, and what tests do at it. Group `finance`: ann and bob; group `board`: bob and cy."""
+
+    desk: InvoicingDesk
+    reference: Desk
+    database: str
+
+    @property
+    def store(self) -> EventStore:
+        return self.desk.store
+
+    async def save(self, kind: str, **body: Any) -> None:
+        """A piece of reference data."""
+        await save(self.reference, origin(), KINDS[kind], parse(KINDS[kind], body))
+
+    async def groups(self) -> None:
+        """Both."""
+        await self.save("group", code="finance", name="Finance", members=["ann", "bob"], invoice_approval=True)
+        await self.save("group", code="board", name="Board", members=["bob", "cy"])
+
+    async def state(self, invoice: UUID) -> CustomerInvoice:
+        """As it is."""
+        state = fold((await history_of(self.store, invoice)).facts)
+        assert state is not None
+        return state
+
+
+@asynccontextmanager
+async def open_world(database: str) -> AsyncIterator[World]:
+    """On a migrated database."""
+    vault = MemoryKeyVault()
+    writers = {
+        IdentifierRows: write_identifiers,
+        ProviderRows: write_provider,
+        **OPERATION_WRITERS,
+        **PURCHASE_WRITERS,
+    }
+    pool: Pool = AsyncConnectionPool(database, kwargs={"autocommit": True}, min_size=1, max_size=4, open=False)
+    async with (
+        pool,
+        await PostgresEventStore.open(database, Codec(vault), row_writers=writers) as store,
+        open_invoicing(store, pool, database, vault) as desk,
+    ):
+        yield World(desk, Desk(store, NoTemplates()), database)
