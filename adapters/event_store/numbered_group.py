@@ -71,10 +71,10 @@ async def _lost(cursor: AsyncCursor[Any], saves: Mapping[int, NumberedSave]) -> 
         moved = [h for h in save.after if _version_and_hash(heads.get(str(h.stream))) != (h.version, h.head_hash)]
         own = next((done for h in moved if (done := _own(heads.get(str(h.stream)), save)) is not None), None)
         answer = given.get((save.key.scope, save.key.key)) if save.key else None
-        if own is not None:
-            lost[place] = own
-        elif answer is not None:
+        if answer is not None:  # also to an earlier try of the same save: what was told then is told again
             lost[place] = answer
+        elif own is not None:
+            lost[place] = own
         elif moved:
             lost[place] = Conflict(moved[0].stream)
     return lost
