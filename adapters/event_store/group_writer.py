@@ -13,10 +13,10 @@ from typing import Any, Final
 import psycopg
 from psycopg import AsyncCursor
 
-from adapters.event_store.append_call import MAX_GROUP, Again, Outcome, append_group
+from adapters.event_store.append_call import Again, Outcome, append_group
 from adapters.event_store.connection import LiveConnection
 from adapters.event_store.encode import EncodedSave
-from adapters.event_store.gathering import gathered
+from adapters.event_store.gathering import Pace, gathered
 from commands.ports.event_store import Appended, StoreUnavailable
 
 MAX_GROUP_BYTES: Final = 4 * 1024 * 1024
@@ -32,6 +32,7 @@ class GroupWriter:
     def __init__(self, connection: LiveConnection) -> None:
         self._connection = connection
         self._waiting: deque[_Waiting] = deque()
+        self._pace = Pace()
         self._wake = asyncio.Event()
         self._taken = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -65,18 +66,22 @@ class GroupWriter:
                     return
                 self._wake.clear()
                 await self._wake.wait()
-            await gathered(self._waiting)  # those who were just answered put their next save into this group
-            group = self._take()
+            size = self._pace.size(len(self._waiting))
+            if len(self._waiting) < size:
+                await gathered(self._waiting)  # those who were just answered put their next save into this group
+                size = self._pace.size(len(self._waiting))
+            group = self._take(size)
+            self._pace.goes(len(group))
             self._taken.set()  # who was held back may queue now
             self._taken.clear()
             if group:
                 await self._store(group)
 
-    def _take(self) -> list[_Waiting]:
-        """The next group: at most MAX_GROUP saves and MAX_GROUP_BYTES, but always one."""
+    def _take(self, most: int) -> list[_Waiting]:
+        """The next group: at most so many saves and MAX_GROUP_BYTES, but always one."""
         group: list[_Waiting] = []
         size = 0
-        while self._waiting and len(group) < MAX_GROUP:
+        while self._waiting and len(group) < most:
             save, stored = self._waiting[0]
             if stored.cancelled():
                 self._waiting.popleft()

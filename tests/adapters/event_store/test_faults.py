@@ -9,7 +9,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from adapters.event_store import Codec, PostgresEventStore
-from adapters.event_store.group_writer import MAX_GROUP
+from adapters.event_store.append_call import MAX_GROUP
 from commands.ports.event_store import AlreadyAnswered, Appended, Claim, Conflict, Save, StoreUnavailable
 from tests.adapters.event_store.samples import answer, appended, notes, origin, product, save, write
 from tests.support.dropping_proxy import DroppingProxy
