@@ -7,7 +7,7 @@ WITH matching AS NOT MATERIALIZED (
         AND (%(source)s::text IS NULL OR source = %(source)s)
         AND (CASE WHEN %(statuses)s::text[] IS NULL THEN status <> 'deleted' ELSE status = ANY(%(statuses)s) END)
         AND (%(status_reasons)s::text[] IS NULL OR status_reason = ANY(%(status_reasons)s))
-        AND (%(reasons)s::text[] IS NULL OR reasons && %(reasons)s)
+        AND (%(reasons)s::text[] IS NULL OR (reasons && %(reasons)s AND cardinality(reasons) > 0)) -- as its index says
         AND (%(overridden)s::boolean IS NULL OR (overridden IS NOT NULL) = %(overridden)s)
         AND (%(overridden_by)s::text IS NULL OR overridden_by = %(overridden_by)s)
         AND (%(changed)s::boolean IS NULL OR change_open = %(changed)s)
