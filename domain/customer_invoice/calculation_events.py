@@ -41,13 +41,14 @@ class CalculationInput(Part):
 
 
 class ItemsCalculated(CustomerInvoiceFact):
-    """Items that did not fit into `calculated`, which follows in the same transaction."""
+    """Items and inputs that did not fit into `calculated`, which follows in the same transaction."""
 
     type: ClassVar[str] = "customer-invoice.items-calculated"
     calculation: int
     part: int
     of: int
     items: tuple[ItemValue, ...]
+    inputs: tuple[CalculationInput, ...] = ()
 
 
 class Calculated(CustomerInvoiceFact):

@@ -20,6 +20,8 @@ class Holding:
     cost: Decimal
     currency: str
     attempt: int = 0
+    name: str = ""
+    """The provider and its invoice's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def _offered_more(
         cost=add(held.cost if held else Decimal(0), fact.cost),
         currency=fact.currency,
         attempt=source.attempt,
+        name=f"{source.provider} {source.invoice_number}",
     )
     return {**before, source.offer: holding}
 

@@ -66,6 +66,8 @@ class CustomerInvoice:
     calculation: c.Calculated | None = None
     items: tuple[c.ItemValue, ...] = ()
     failure: c.CalculationFailed | None = None
+    last_failure: c.CalculationFailed | None = None
+    """The last failure since it was last calculated with success: what tries are counted by."""
     approval: Approval | None = None
     approved: a.Approved | None = None
     comments: int = 0
@@ -157,7 +159,7 @@ def _calculated(
     if isinstance(fact, c.ItemsCalculated):
         return replace(state, parts=(*state.parts, *fact.items))
     if isinstance(fact, c.CalculationFailed):
-        return replace(state, status="error", failure=fact, parts=(), calculations=fact.calculation)
+        return replace(state, status="error", failure=fact, last_failure=fact, parts=(), calculations=fact.calculation)
     return replace(
         state,
         status="open" if fact.through >= state.last_batch else "pending",  # a later batch is not in these totals
@@ -165,6 +167,7 @@ def _calculated(
         items=(*state.parts, *fact.items),
         parts=(),
         failure=None,
+        last_failure=None,
         calculations=fact.calculation,
     )
 

@@ -1,0 +1,6 @@
+"""What customer invoices add up to, and which of them are to be calculated, on PostgreSQL."""
+
+from adapters.calculation.due import StoredCalculationsDue
+from adapters.calculation.sums import StoredSums
+
+__all__ = ["StoredCalculationsDue", "StoredSums"]

@@ -1,0 +1,154 @@
+-- name: feed_read
+-- How far the feed was read; no row: another worker is reading it.
+SELECT position FROM reaction_position WHERE reaction = 'calculation' FOR UPDATE SKIP LOCKED;
+
+-- name: begin_feed
+-- The row to lock, before anything was read.
+INSERT INTO reaction_position (reaction, position) VALUES ('calculation', 0) ON CONFLICT DO NOTHING;
+
+-- name: feed_head
+-- Up to where the feed may be read now.
+SELECT coalesce(max(position), 0) FROM append_log;
+
+-- name: feed_done
+-- It was read up to here.
+UPDATE reaction_position SET position = %(upto)s WHERE reaction = 'calculation';
+
+-- name: note_begun
+-- Invoices that began, or began anew.
+INSERT INTO priced_invoice AS i (invoice, customer, currency)
+SELECT DISTINCT ON (e.record_key) e.record_key, b.body ->> 'customer', b.body ->> 'currency'
+FROM stored_events e
+CROSS JOIN LATERAL (SELECT convert_from(e.state, 'UTF8')::jsonb AS body) AS b
+WHERE e.notification_id > %(after)s AND e.notification_id <= %(upto)s AND e.topic = 'customer-invoice.created'
+ORDER BY e.record_key, e.notification_id DESC
+ON CONFLICT (invoice) DO UPDATE SET customer = excluded.customer, currency = excluded.currency, locked = false,
+    inputs = '{}';
+
+-- name: note_locked
+-- Invoices that went into approval, or came back.
+UPDATE priced_invoice i SET locked = e.locked
+FROM (
+    SELECT DISTINCT ON (record_key) record_key, topic = 'customer-invoice.approval-requested' AS locked
+    FROM stored_events
+    WHERE notification_id > %(after)s AND notification_id <= %(upto)s
+      AND topic IN ('customer-invoice.approval-requested', 'customer-invoice.reopened')
+    ORDER BY record_key, notification_id DESC
+) AS e
+WHERE i.invoice = e.record_key;
+
+-- name: note_ended
+-- Invoices that nothing can change any more; one that was deleted and began anew is no such.
+WITH ended AS (
+    SELECT record_key FROM (
+        SELECT DISTINCT ON (record_key) record_key, topic
+        FROM stored_events
+        WHERE notification_id > %(after)s AND notification_id <= %(upto)s
+          AND topic IN ('customer-invoice.created', 'customer-invoice.approved', 'customer-invoice.closed',
+                        'customer-invoice.deleted')
+        ORDER BY record_key, notification_id DESC
+    ) AS last
+    WHERE topic <> 'customer-invoice.created'
+), forgotten AS (
+    DELETE FROM calculation_due d USING ended WHERE d.invoice = ended.record_key
+)
+DELETE FROM priced_invoice i USING ended WHERE i.invoice = ended.record_key;
+
+-- name: note_due
+-- Invoices whose purchases or inputs changed, or that are no longer locked.
+INSERT INTO calculation_due AS d (invoice, since, changed, position, cause, recheck)
+SELECT record_key, min(recorded_at), max(recorded_at), max(notification_id),
+       (array_agg(topic ORDER BY notification_id DESC))[1], false
+FROM stored_events
+WHERE notification_id > %(after)s AND notification_id <= %(upto)s
+  AND topic IN ('customer-invoice.created', 'customer-invoice.purchases-added', 'customer-invoice.purchases-removed',
+                'customer-invoice.changed', 'customer-invoice.reopened')
+GROUP BY record_key
+ORDER BY record_key
+ON CONFLICT (invoice) DO UPDATE SET changed = greatest(d.changed, excluded.changed), position = excluded.position,
+    cause = excluded.cause, recheck = false;
+
+-- name: reference_changes
+-- What changed of what prices are made of.
+SELECT count(*) FROM reference_present
+WHERE position > %(after)s AND position <= %(upto)s
+  AND kind IN ('pricing-rule', 'product', 'exchange-rate', 'customer', 'cluster');
+
+-- name: note_touched
+-- Invoices that a change of reference data may touch: a rule by its scope or because it priced them, a product or rate by
+-- what they hold, a customer's own, those of the customers in a cluster or below it. What failed is tried again.
+INSERT INTO calculation_due AS d (invoice, since, changed, position, cause, recheck)
+WITH RECURSIVE change AS (
+    SELECT kind, code, body, position, version,
+           CASE kind WHEN 'cluster' THEN code WHEN 'pricing-rule' THEN body ->> 'cluster' END AS cluster
+    FROM reference_present
+    WHERE position > %(after)s AND position <= %(upto)s
+      AND kind IN ('pricing-rule', 'product', 'exchange-rate', 'customer', 'cluster')
+), below (root, cluster) AS (
+    SELECT cluster, cluster FROM change WHERE cluster IS NOT NULL
+    UNION
+    SELECT b.root, c.code FROM below b JOIN reference_present c ON c.kind = 'cluster' AND c.body ->> 'parent' = b.cluster
+), member AS (
+    SELECT b.root, c.code AS customer
+    FROM below b JOIN reference_present c ON c.kind = 'customer' AND c.body ->> 'cluster' = b.cluster
+), touched AS (
+    SELECT i.invoice, c.position, format('%%s %%s version %%s', c.kind, c.code, c.version) AS cause
+    FROM change c
+    JOIN priced_invoice i ON NOT i.locked AND CASE c.kind
+        WHEN 'customer' THEN i.customer = c.code
+        WHEN 'cluster' THEN (c.cluster, i.customer) IN (SELECT root, customer FROM member)
+        WHEN 'product' THEN i.inputs && ARRAY['product/' || c.code, 'failed']
+        WHEN 'exchange-rate' THEN i.currency = c.body ->> 'to_currency'
+             AND i.inputs @> ARRAY['currency/' || (c.body ->> 'from_currency')]
+        ELSE i.inputs @> ARRAY['pricing-rule/' || c.code]
+             OR (i.currency = c.body ->> 'currency'
+                 AND (c.body ->> 'customer' IS NULL OR i.customer = c.body ->> 'customer')
+                 AND (c.cluster IS NULL OR (c.cluster, i.customer) IN (SELECT root, customer FROM member)))
+        END
+)
+SELECT invoice, clock_timestamp(), clock_timestamp(), max(position), (array_agg(cause ORDER BY position DESC))[1], true
+FROM touched
+GROUP BY invoice
+ORDER BY invoice
+ON CONFLICT (invoice) DO UPDATE SET changed = excluded.changed, position = greatest(d.position, excluded.position);
+
+-- name: note_all_touched
+-- Every invoice that may change: so much changed at once that it isn't worth looking who is touched by what.
+INSERT INTO calculation_due AS d (invoice, since, changed, position, cause, recheck)
+SELECT invoice, clock_timestamp(), clock_timestamp(), %(upto)s, 'much reference data', true
+FROM priced_invoice
+WHERE NOT locked
+ORDER BY invoice
+ON CONFLICT (invoice) DO UPDATE SET changed = excluded.changed, position = greatest(d.position, excluded.position);
+
+-- name: claim_due
+-- Take those that are due the longest; of many workers each gets others.
+UPDATE calculation_due d SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+WHERE d.invoice IN (
+    SELECT invoice FROM calculation_due
+    WHERE (lease_until IS NULL OR lease_until < clock_timestamp())
+      AND (changed <= clock_timestamp() - make_interval(secs => %(pause)s)
+           OR since <= clock_timestamp() - make_interval(secs => %(longest)s))
+    ORDER BY since
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING d.invoice, d.position, d.cause, d.recheck;
+
+-- name: settle
+-- Forget what was calculated, unless it changed again meanwhile: then it is due since then. And what prices depend on.
+WITH done AS MATERIALIZED (
+    SELECT * FROM unnest(%(invoices)s::uuid[], %(positions)s::bigint[], %(inputs)s::text[])
+           AS s(invoice, position, inputs)
+), kept AS (
+    UPDATE priced_invoice i SET inputs = string_to_array(s.inputs, E'\n')
+    FROM done s WHERE i.invoice = s.invoice AND s.inputs IS NOT NULL
+), again AS (
+    UPDATE calculation_due d SET lease_until = NULL, since = d.changed
+    FROM done s WHERE d.invoice = s.invoice AND d.position > s.position
+)
+DELETE FROM calculation_due d USING done s WHERE d.invoice = s.invoice AND d.position <= s.position;
+
+-- name: give_back
+-- Let them be taken again.
+UPDATE calculation_due SET lease_until = NULL WHERE invoice = ANY (%(invoices)s);
