@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from adapters.line_outline import pack, unpack
 from adapters.provider_files.cells import Arrow
 from adapters.sql_files import load_sql
-from commands.ports.line_store import Outline
+from commands.ports.line_outline import Outline
 from commands.ports.provider_files import ROWS_PER_CHUNK
 
 _SQL = load_sql("adapters.line_store")

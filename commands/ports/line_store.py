@@ -12,6 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from commands.ports.event_store import Rows
+from commands.ports.line_outline import Outline
 from domain.money import add
 from domain.provider_invoice.conclude import Unresolved
 from domain.provider_invoice.events import CustomerTotals
@@ -28,15 +29,6 @@ class Population:
     part: str
     customer_name: str | None = None
     product_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """What the reader made of a chunk for the checks, beside the chunk's rows: opaque to commands."""
-
-    first_line: int
-    lines: int
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import tomllib
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from commands.ports.line_store import CopyLines, Finding, Outline
+from commands.ports.line_outline import Outline
+from commands.ports.line_store import CopyLines, Finding
 from commands.ports.provider_files import Chunk, FileRejected, FileReport, MappingSource, Reading
 from commands.ports.raw_files import KeptFile, RawFiles
 from domain.money import less
