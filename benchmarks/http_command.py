@@ -201,6 +201,7 @@ async def measure(port: int, key: str, pid: int, seconds: float, connections: in
             print(
                 f"round {number + 1}  {name:16}{rate:9,.0f}/s   p50 {cut[49] * 1e3:5.2f} ms"
                 f"   p99 {cut[98] * 1e3:6.2f} ms   worker CPU {cpu * 1e6:5.0f} us a request"
+                f", {cpu * rate:4.0%} of a core"
             )
         ratios.append(rates["durable command"][-1] / rates["no-op"][-1])
     ratio = statistics.median(ratios)
