@@ -87,6 +87,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         access = access_of(endpoint)
         reads = method == "get"
         operation["responses"].pop("422", None)
+        if operation["summary"] == endpoint.__name__.replace("_", " ").title():  # FastAPI's way: "Add", "Lines"
+            operation["summary"] = operation["operationId"].replace("_", " ").capitalize()
         if access.action is None:
             operation["security"] = []
             continue
