@@ -14,6 +14,7 @@ BENCHMARKS = {
     "projection": "events into the invoice list against the library's ProjectionRunner",
     "import_million": "a million lines from file to checked and stored, against a bare COPY",
     "latency": "append to readable in the read model, through Kafka, at 500 events a second",
+    "purchase_latency": "one purchase posted to its invoice showing it open",
     "import_engines": "engines that could read provider files, on the same job",
 }
 

@@ -67,7 +67,7 @@ async def repeat(work: Callable[[], Awaitable[int]], what: str, seconds: float, 
         try:
             done = await work()
             if done:
-                _log.info(what, done=done)
+                _log.debug(what, done=done)
             away = False
         except Exception as error:  # noqa: BLE001 -- the next turn tries again
             if not passes(error):
