@@ -15,6 +15,7 @@ BENCHMARKS = {
     "import_million": "a million lines from file to checked and stored, against a bare COPY",
     "latency": "append to readable in the read model, through Kafka, at 500 events a second",
     "purchase_latency": "one purchase posted to its invoice showing it open",
+    "approvals": "bulk approval of 10,000 open invoices with numbers, and the cost of one as there are more",
     "import_engines": "engines that could read provider files, on the same job",
 }
 

@@ -7,13 +7,13 @@ from typing import Final
 from uuid import UUID
 
 from commands.customer_invoice.approving import Ready, decide_approval, names_for
-from commands.customer_invoice.desk import InvoicingDesk, Loaded, Outcome, there
+from commands.customer_invoice.desk import InvoicingDesk, Loaded, there
 from commands.customer_invoice.settling import settle_before_request
 from commands.handling import MAX_TRIES, Busy
 from commands.origin import Origin
 from commands.ports.event_store import Conflict, Rows
 from commands.ports.numbering import NumberedSave
-from domain.customer_invoice.state import fold
+from domain.customer_invoice.state import Status, fold
 from domain.identity import Stream
 from domain.rejected import Rejected
 
@@ -23,12 +23,17 @@ AT_ONCE: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """What became of one: `outcome` (see its status, number and whether it `changed`), or why there is none."""
+    """What became of one: its status by now (`approving`: a step was approved), with the number that it has got.
+
+    `changed` False: this person had approved it before. `refused`: why nothing was done; Rejected says a rule's no
+    (`invoice-empty` too), anything else is a failure, which may be tried again.
+    """
 
     invoice: UUID
-    outcome: Outcome | None
+    status: Status | None = None
+    number: str | None = None
+    changed: bool = False
     refused: Exception | None = None
-    """Rejected says a rule's no (`invoice-empty` too); anything else is a failure, which may be tried again."""
 
 
 RowsOf = Callable[[UUID], Sequence[Rows]]
@@ -52,7 +57,7 @@ async def approve_many(
     known = await desk.numbers.in_order(list(dict.fromkeys(invoices)))
     there_are = set(known)
     missing = [one for one in dict.fromkeys(invoices) if one not in there_are]
-    results = [Approved(one, None, _missing(one)) for one in missing]
+    results = [Approved(one, refused=_missing(one)) for one in missing]
     if missing and told is not None and not told(results):
         return results
     before: asyncio.Task[list[Approved]] | None = None
@@ -127,40 +132,45 @@ async def _store(
             if isinstance(outcome, Conflict):
                 again.append(one)
             elif isinstance(outcome, Exception):
-                results.append(Approved(one, None, outcome))
+                results.append(Approved(one, refused=outcome))
             else:
-                results.append(Approved(one, outcome))
+                results.append(outcome)
         if not again:
             return results
         ready = await _decide(desk, origin, again, comment, rows_of, include_empty=include_empty)
-    return results + [Approved(one, None, Busy("It is being changed by many commands at once.")) for one in ready]
+    busy = Busy("It is being changed by many commands at once.")
+    return results + [Approved(one, refused=busy) for one in ready]
 
 
-async def _append(desk: InvoicingDesk, ready: dict[UUID, Decision]) -> list[tuple[UUID, Outcome | Exception]]:
-    results: list[tuple[UUID, Outcome | Exception]] = []
-    last_words: list[tuple[UUID, Ready, NumberedSave]] = []
+async def _append(desk: InvoicingDesk, ready: dict[UUID, Decision]) -> list[tuple[UUID, Approved | Exception]]:
+    results: list[tuple[UUID, Approved | Exception]] = []
+    last_words: list[tuple[UUID, NumberedSave]] = []
     steps: list[tuple[UUID, Ready]] = []
     for one, decision in ready.items():
         if isinstance(decision, Exception):
             results.append((one, decision))
         elif decision.numbered is not None:
-            last_words.append((one, decision, decision.numbered))
+            last_words.append((one, decision.numbered))
         else:
             steps.append((one, decision))
-    stored = await desk.numbers.append_many([numbered for _, _, numbered in last_words])
-    for (one, decided, _), done in zip(last_words, stored, strict=True):
-        results.append((one, done if isinstance(done, Exception) else decided.outcome_with(done.number)))
+    stored = await desk.numbers.append_many([numbered for _, numbered in last_words])
+    for (one, _), done in zip(last_words, stored, strict=True):
+        if isinstance(done, Exception):
+            results.append((one, done))
+        else:
+            results.append((one, Approved(one, "approved", done.number.text, changed=True)))
     results += await asyncio.gather(*(_step(desk, one, decided) for one, decided in steps))
     return results
 
 
-async def _step(desk: InvoicingDesk, one: UUID, ready: Ready) -> tuple[UUID, Outcome | Exception]:
+async def _step(desk: InvoicingDesk, one: UUID, ready: Ready) -> tuple[UUID, Approved | Exception]:
     if ready.save is not None:
         try:
             await desk.store.append(ready.save)
         except Exception as error:  # noqa: BLE001 - it is this one's result
             return one, error
-    return one, ready.outcome
+    state = ready.outcome.state
+    return one, Approved(one, state.status, state.approved.number if state.approved else None, ready.outcome.changed)
 
 
 def _expect_items(loaded: Loaded) -> None:

@@ -1,7 +1,7 @@
 """One approval of one invoice, decided but not stored: what it needs to be, with or without a number."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commands.customer_invoice.desk import Answering, InvoicingDesk, Loaded, Outcome
 from commands.customer_invoice.request_approval import snapshot_of
@@ -10,7 +10,8 @@ from commands.ports.event_store import Rows, Save, Write
 from commands.ports.numbering import NumberedSave
 from domain.customer_invoice import approval
 from domain.customer_invoice.approval import Number
-from domain.fact import Fact
+from domain.customer_invoice.approval_events import Approved
+from domain.customer_invoice.state import evolve
 from domain.numbering.numbers import Receiver
 
 
@@ -46,17 +47,21 @@ def decide_approval(
         comment=comment,
     )
     before = loaded.after(decision.facts)
+    ends: dict[Number, Approved] = {}
 
-    def facts_with(number: Number) -> tuple[Fact, ...]:
-        end = approval.approved(before.state, number, approver=origin.actor, day=origin.business_date)
-        return (*decision.facts, end)
+    def end_with(number: Number) -> Approved:
+        if number not in ends:
+            ends.clear()
+            ends[number] = approval.approved(before.state, number, approver=origin.actor, day=origin.business_date)
+        return ends[number]
 
     def outcome_with(number: Number) -> Outcome:
-        return loaded.after(facts_with(number))
+        state = evolve(before.state, end_with(number)) or before.state
+        return replace(before, version=before.version + 1, state=state)
 
     def finish(number: Number) -> Save:
         told = answer(outcome_with(number)) if answer else None
-        return Save(origin, (Write(loaded.history, facts_with(number)),), answer=told)
+        return Save(origin, (Write(loaded.history, (*decision.facts, end_with(number))),), answer=told)
 
     if not decision.completes:
         save = Save(origin, (Write(loaded.history, decision.facts),), rows=tuple(rows)) if decision.facts else None

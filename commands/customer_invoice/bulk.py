@@ -88,7 +88,7 @@ class InvoiceBulkHandler:
         refused: list[Approved] = []
 
         def told(batch: Sequence[Approved]) -> bool:
-            refused.extend(one for one in batch if one.outcome is None or not one.outcome.changed)
+            refused.extend(one for one in batch if not one.changed)
             return not (work.signals.cancelled or work.signals.draining)
 
         await approve_many(
