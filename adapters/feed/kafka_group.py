@@ -13,7 +13,7 @@ import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
-from adapters.kafka import quick_records
+from adapters.kafka.quick_records import read_quickly
 from adapters.kafka.settings import KafkaSettings, consumer
 from adapters.kafka.topics import create_topics
 from projections.ports.feed import Partition
@@ -102,8 +102,8 @@ class GroupMember:
     def _joined(self) -> Any:  # noqa: ANN401 - kafka-python has no types
         if self._consumer is None:
             create_topics(self._settings)  # who comes before the relay would not hear of new topics for a while
-            quick_records.install()
             made = KafkaConsumer(**consumer(self._settings, self._group))
+            read_quickly(made)
             try:
                 self._rebalances = _Rebalances(made)
                 made.subscribe(self._topics, listener=self._rebalances)

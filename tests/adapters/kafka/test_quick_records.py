@@ -3,10 +3,13 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import Fetcher
 from kafka.errors import CorruptRecordError
+from kafka.record import MemoryRecords
 from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
-from adapters.kafka.quick_records import QuickBatch
+from adapters.kafka.quick_records import QuickBatch, QuickPartition, QuickRecords, UnreadHeaders, read_quickly
 
 LZ4, PLAIN = 3, 0
 
@@ -64,3 +67,25 @@ def test_headers_that_do_not_end_with_their_record_are_corrupt():
     data[data.index(b"text") - 1] -= 2  # the value's length, one less
     with pytest.raises(CorruptRecordError, match="do not end where the record does"):
         read(QuickBatch, bytes(data))
+
+
+def test_a_fetch_of_several_batches_is_read_to_its_end():
+    data = b"".join(batch(codec, [(1, b"k", b"v", [("a", b"1")])] * 3) for codec in (PLAIN, LZ4))
+    quick, plain = (kind(data + data[:40]) for kind in (QuickRecords, MemoryRecords))
+    for _ in range(2):
+        assert [list(r.headers) for r in quick.next_batch()] == [list(r.headers) for r in plain.next_batch()]
+    assert quick.next_batch() is plain.next_batch() is None
+    assert quick.has_next() is plain.has_next() is False
+
+
+def test_one_consumer_reads_so_and_no_other():
+    quick, other = (KafkaConsumer(bootstrap_servers="127.0.0.1:1", api_version=(2, 6)) for _ in range(2))
+    read_quickly(quick)
+    data = batch(PLAIN, [(1, b"k", b"v", [("a", b"1")])])
+    for consumer, kind in ((quick, UnreadHeaders), (other, list)):
+        partition = consumer._fetcher.PartitionRecords(0, TopicPartition("t", 0), MemoryRecords(data))
+        [record] = partition.record_iterator
+        assert type(record.headers) is kind
+        assert list(record.headers) == [("a", b"1")]
+        consumer.close(autocommit=False)
+    assert Fetcher.PartitionRecords is not QuickPartition
