@@ -1,19 +1,33 @@
 """How a customer invoice's facts change its row."""
 
+from datetime import timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
+from domain.customer_invoice import approval_events as a
+from domain.customer_invoice import calculation_events as c
 from domain.customer_invoice import events as e
-from domain.money import EXACT
+from domain.money import add, less
+from projections.invoice_list import approval
 from projections.invoice_list.rows import INVOICES, InvoiceRow
 from projections.ports.feed import FeedRecord
-from projections.read_model import ReadModel, step, stream_id, there
+from projections.read_model import ReadModel, document_steps, step, stream_id, there
 
 Maybe = InvoiceRow | None
 
+NO_FAILURE: Final[dict[str, Any]] = {
+    "failure_code": None,
+    "failure_message": None,
+    "failure_product": None,
+    "failure_rule": None,
+    "failure_tries": 0,
+    "failing_since": None,
+}
 
-def created(_row: Maybe, fact: e.CustomerInvoiceCreated, record: FeedRecord) -> InvoiceRow:
-    """An invoice began, `pending`."""
+
+def created(row: Maybe, fact: e.CustomerInvoiceCreated, record: FeedRecord) -> InvoiceRow:
+    """An invoice began, `pending`; one that was deleted begins anew, and its comments are counted on."""
+    by_date = fact.invoice_type == "contract"
     return InvoiceRow(
         id=stream_id(fact, record),
         number=None,
@@ -28,7 +42,7 @@ def created(_row: Maybe, fact: e.CustomerInvoiceCreated, record: FeedRecord) -> 
         period_to=fact.period_to,
         currency=fact.currency,
         revenue_total=None,
-        cost_total=Decimal(0),
+        cost_total=None,
         lines=0,
         items=None,
         status="pending",
@@ -40,62 +54,108 @@ def created(_row: Maybe, fact: e.CustomerInvoiceCreated, record: FeedRecord) -> 
         changed_at=record.occurred_at,
         version=record.stream_version,
         position=record.position,
+        ready_from=fact.invoice_date if by_date else fact.period_to + timedelta(days=1),
+        comments=row.comments if row else 0,
     )
 
 
 def purchases_added(row: Maybe, fact: e.PurchasesAdded, record: FeedRecord) -> InvoiceRow:
     """A batch arrived: what was calculated no longer holds."""
-    return _refilled(there(row, record), fact.lines, fact.cost, record)
+    row = there(row, record)
+    cost = add(row.cost, fact.cost) if fact.currency == row.currency else row.cost
+    return _refilled(row, record, row.lines + fact.lines, cost)
 
 
 def purchases_removed(row: Maybe, fact: e.PurchasesRemoved, record: FeedRecord) -> InvoiceRow:
     """A batch left: what was calculated no longer holds."""
-    return _refilled(there(row, record), -fact.lines, EXACT.minus(fact.cost), record)
+    row = there(row, record)
+    cost = less(row.cost, fact.cost) if fact.currency == row.currency else row.cost
+    return _refilled(row, record, row.lines - fact.lines, cost)
 
 
 def changed(row: Maybe, _fact: e.CustomerInvoiceChanged, record: FeedRecord) -> InvoiceRow:
-    """Something its totals depend on changed."""
-    return there(row, record)._replace(
-        status="pending",
-        stale=True,
-        changed_at=record.occurred_at,
-        version=record.stream_version,
-        position=record.position,
+    """Something its totals depend on changed. A failure is remembered until a calculation succeeds."""
+    return _noted(there(row, record), record, status="pending", stale=True)
+
+
+def calculated(row: Maybe, fact: c.Calculated, record: FeedRecord) -> InvoiceRow:
+    """New totals: `open`, unless purchases came after those that were seen."""
+    row = there(row, record)
+    settled = fact.through >= row.last_batch
+    return _noted(
+        row,
+        record,
+        status="open" if settled else "pending",
+        stale=not settled,
+        revenue_total=fact.revenue_total,
+        cost_total=fact.cost_total,
+        items=fact.item_count,
+        last_calculated=record.occurred_at,
+        **NO_FAILURE,
     )
+
+
+def calculation_failed(row: Maybe, fact: c.CalculationFailed, record: FeedRecord) -> InvoiceRow:
+    """It can't be calculated: the totals shown are those of before."""
+    row = there(row, record)
+    return _noted(
+        row,
+        record,
+        status="error",
+        stale=True,
+        failure_code=fact.code,
+        failure_message=fact.message,
+        failure_product=fact.product,
+        failure_rule=fact.rule,
+        failure_tries=fact.tries,
+        failing_since=row.failing_since or record.occurred_at,
+    )
+
+
+def commented(row: Maybe, fact: e.CustomerInvoiceCommented, record: FeedRecord) -> InvoiceRow:
+    """Somebody said something."""
+    return _noted(there(row, record), record, comments=fact.number)
 
 
 def closed(row: Maybe, fact: e.CustomerInvoiceClosed, record: FeedRecord) -> InvoiceRow:
     """Final: never sent, no number."""
-    return _ended(there(row, record), "closed", fact.reason, record)
+    return _noted(
+        there(row, record),
+        record,
+        status="closed",
+        stale=False,
+        reason=fact.reason,
+        ended_by=fact.closed_by,
+        ended_at=record.occurred_at,
+        **approval.NONE,
+        **NO_FAILURE,
+    )
 
 
 def deleted(row: Maybe, fact: e.CustomerInvoiceDeleted, record: FeedRecord) -> InvoiceRow:
-    """A tombstone; lists leave it out."""
-    return _ended(there(row, record), "deleted", fact.reason, record)
-
-
-def _refilled(row: InvoiceRow, lines: int, cost: Decimal, record: FeedRecord) -> InvoiceRow:
-    return row._replace(
-        lines=row.lines + lines,
-        cost_total=EXACT.add(row.cost_total, cost),
-        status="pending",
-        stale=True,
-        changed_at=record.occurred_at,
-        version=record.stream_version,
-        position=record.position,
-    )
-
-
-def _ended(row: InvoiceRow, status: str, reason: str, record: FeedRecord) -> InvoiceRow:
-    return row._replace(
-        status=status,
+    """A tombstone; lists leave it out. What it held is free again."""
+    return _noted(
+        there(row, record),
+        record,
+        status="deleted",
         stale=False,
-        reason=reason,
-        changed_at=record.occurred_at,
-        version=record.stream_version,
-        position=record.position,
+        reason=fact.reason,
+        lines=0,
+        cost=Decimal(0),
+        **NO_FAILURE,
     )
 
+
+def _refilled(row: InvoiceRow, record: FeedRecord, lines: int, cost: Decimal) -> InvoiceRow:
+    return _noted(row, record, lines=lines, cost=cost, status="pending", stale=True, last_batch=record.stream_version)
+
+
+def _noted(row: InvoiceRow, record: FeedRecord, **fields: Any) -> InvoiceRow:  # noqa: ANN401 -- columns of many types
+    return approval.noted(row, record, **fields)
+
+
+MOVED: Final = ("lines", "cost", "currency")
+"""What is read of a batch."""
 
 INVOICE_LIST: Final = ReadModel(
     name="invoice_list",
@@ -103,9 +163,18 @@ INVOICE_LIST: Final = ReadModel(
     tables=(INVOICES,),
     steps=(
         step(INVOICES, e.CustomerInvoiceCreated, created),
-        step(INVOICES, e.PurchasesAdded, purchases_added, reads=("lines", "cost")),
-        step(INVOICES, e.PurchasesRemoved, purchases_removed, reads=("lines", "cost")),
+        step(INVOICES, e.PurchasesAdded, purchases_added, reads=MOVED),
+        step(INVOICES, e.PurchasesRemoved, purchases_removed, reads=MOVED),
         step(INVOICES, e.CustomerInvoiceChanged, changed, reads=()),
+        step(INVOICES, c.Calculated, calculated, reads=("through", "revenue_total", "cost_total", "item_count")),
+        step(INVOICES, c.CalculationFailed, calculation_failed),
+        # Snapshots and comments hold personal texts, which are passed over or stay as they are stored.
+        *document_steps(INVOICES, (a.ApprovalRequested.type,), approval.requested),
+        step(INVOICES, a.StepApproved, approval.step_approved, reads=("approver", "complete")),
+        step(INVOICES, a.StepRejected, approval.step_rejected, reads=("to_step",)),
+        step(INVOICES, a.Reopened, approval.reopened, reads=()),
+        *document_steps(INVOICES, (a.Approved.type,), approval.approved),
+        step(INVOICES, e.CustomerInvoiceCommented, commented, reads=("number",)),
         step(INVOICES, e.CustomerInvoiceClosed, closed),
         step(INVOICES, e.CustomerInvoiceDeleted, deleted),
     ),

@@ -1,16 +1,29 @@
 """What can be asked of the customer invoice list."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from projections.invoice_list.rows import InvoiceRow
 from projections.paging import Page, PageRequest
 
 View = Literal["all", "live", "ready_to_approve", "approved", "complete", "problem"]
-"""`live`: open. `ready_to_approve`: open, and its period past on `today`. `complete`: approved or closed."""
+
+STATUSES: Final = ("pending", "open", "approving", "approved", "closed", "error")
+"""All but `deleted`, which is listed only when it is asked for by name."""
+
+VIEWS: Final[Mapping[View, tuple[str, ...]]] = {
+    "all": STATUSES,
+    "live": ("open",),
+    "ready_to_approve": ("open",),
+    "approved": ("approved",),
+    "complete": ("approved", "closed"),
+    "problem": ("error",),
+}
+"""The statuses that each view shows; `ready_to_approve` those of them whose period is past in their own zone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +32,7 @@ class InvoiceFilter:
 
     `number` and `reference` are parts of one, case aside. `period_from`/`period_to`: overlap (a month is its first and
     last day). `total_from`/`total_to` compare the revenue total, which is 0 while there is none. `empty`: no item.
+    `cluster`: of the customer as it is shown, which for locked and approved invoices is as at the request.
     """
 
     view: View = "all"
@@ -37,12 +51,20 @@ class InvoiceFilter:
     period_from: date | None = None
     period_to: date | None = None
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The statuses that can match, in one order."""
+        if self.view == "all" and self.statuses:
+            return tuple(s for s in (*STATUSES, "deleted") if s in self.statuses)
+        return tuple(s for s in VIEWS[self.view] if not self.statuses or s in self.statuses)
+
 
 @dataclass(frozen=True, slots=True)
 class InvoiceItem:
-    """An invoice with its customer as known now; `[erased]` where the key is gone, None where it is unknown.
+    """An invoice with its customer: as known now, or as at the request while it is locked, and ever after.
 
-    `incomplete_since`: an event of it could not be applied and waits; what is shown is as it was then.
+    `[erased]` where the key is gone, None where the customer is unknown. `incomplete_since`: an event of it could not
+    be applied and waits; what is shown is as it was then.
     """
 
     row: InvoiceRow
@@ -54,8 +76,13 @@ class InvoiceItem:
 class InvoiceQueries(Protocol):
     """The customer invoice list, newest first: by end of period, then by creation. Deleted ones only when asked for."""
 
-    async def page(self, wanted: InvoiceFilter, page: PageRequest, today: date) -> Page[InvoiceItem]:
-        """A page of the list; `today` decides what is ready to approve. Rejected for a cursor that is none of it."""
+    async def page(
+        self, wanted: InvoiceFilter, page: PageRequest, today: date, now: datetime | None = None
+    ) -> Page[InvoiceItem]:
+        """A page of the list. Rejected for a cursor that is none of it.
+
+        What is ready to approve is decided by the customer's day at `now`, and by `today` where no zone is known.
+        """
         ...
 
     async def get(self, invoice: UUID) -> InvoiceItem | None:

@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from domain.customer_invoice import approval_events as a
+from domain.customer_invoice import calculation_events as k
 from domain.customer_invoice import events as c
 from domain.fact import Fact
 from domain.identity import Stream, id_for, provider_invoice_stream, reference_stream, usage_offer_stream
@@ -191,6 +193,52 @@ class CustomerInvoiceFacts:
 
     def deleted(self) -> c.CustomerInvoiceDeleted:
         return c.CustomerInvoiceDeleted(**self._names, reason="a double")
+
+    def calculated(self, through: int = 2, revenue: str = "15.00", items: int = 2) -> k.Calculated:
+        return k.Calculated(
+            **self._names, calculation=1, through=through, reference_position=0, currency="EUR", items=(),
+            item_count=items, revenue_total=Decimal(revenue), cost_total=Decimal("12.35"), inputs=(), digest="d",
+        )  # fmt: skip
+
+    def calculation_failed(self, tries: int = 1) -> k.CalculationFailed:
+        return k.CalculationFailed(
+            **self._names, calculation=1, through=2, reference_position=0, code="no-price", message="P1 has no price.",
+            product="P1", tries=tries,
+        )  # fmt: skip
+
+    def requested(self, *groups: str | None, four_eyes: bool = False, by: str = "person:ann") -> a.ApprovalRequested:
+        return a.ApprovalRequested(
+            **self._names, process="two", process_version=1, four_eyes=four_eyes, requested_by=by,
+            steps=tuple(a.ApprovalStep(group=group) for group in groups or ("finance",)), snapshot=self.snapshot(),
+            revenue_total=Decimal("15.00"), cost_total=Decimal("12.35"), currency="EUR", item_count=2,
+        )  # fmt: skip
+
+    def step_approved(self, by: str, step: int = 1, *, complete: bool = True) -> a.StepApproved:
+        return a.StepApproved(
+            **self._names, step=step, group="finance", approver=by, approvals=1, needed=1, complete=complete
+        )
+
+    def step_rejected(self, to_step: int) -> a.StepRejected:
+        return a.StepRejected(
+            **self._names, step=to_step + 1, group="finance", rejecter="person:bob", comment="no", to_step=to_step
+        )
+
+    def reopened(self) -> a.Reopened:
+        return a.Reopened(**self._names, cause="rejected")
+
+    def approved(self, number: str = "INV-2026-000001", revenue: str = "15.00") -> a.Approved:
+        return a.Approved(
+            **self._names, number=number, series="default", series_year=2026, sequence=1, invoice_date=date(2026, 2, 28),
+            approval_date=date(2026, 3, 2), approved_by="person:bob", period_from=date(2026, 2, 1),
+            period_to=date(2026, 2, 28), currency="EUR", revenue_total=Decimal(revenue), cost_total=Decimal("12.35"),
+            item_count=2, items_digest="d", snapshot=self.snapshot(),
+        )  # fmt: skip
+
+    def commented(self, number: int = 1) -> c.CustomerInvoiceCommented:
+        return c.CustomerInvoiceCommented(**self._names, number=number, author="person:ann", comment="please look")
+
+    def snapshot(self) -> a.CustomerSnapshot:
+        return a.CustomerSnapshot(code=self.customer, version=1, name="As requested", cluster="north")
 
 
 def customer_saved(code: str, version: int = 1, name: str = "Example", **more: object) -> tuple[Stream, Fact]:

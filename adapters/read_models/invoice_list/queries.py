@@ -1,30 +1,19 @@
 """Queries of the customer invoice list."""
 
-from dataclasses import asdict, replace
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from psycopg import sql
-
-from adapters.read_models.cursors import by_period, period_cursor
-from adapters.read_models.reading import Reader, Values, any_of, columns, composed, names, part
+from adapters.read_models.cursors import period_cursor
+from adapters.read_models.invoice_list.statement import GET, Search
+from adapters.read_models.reading import Reader, Values, names
 from adapters.read_models.reveal import Revealer
-from adapters.sql_files import load_sql
 from projections.invoice_list.queries import InvoiceFilter, InvoiceItem
 from projections.invoice_list.rows import InvoiceRow
 from projections.paging import Page, PageRequest
 
-_SQL: Final = load_sql(__package__)
 _WIDTH: Final = len(names(InvoiceRow))
-_PARTS: Final[dict[str, sql.Composable]] = {
-    "columns": columns(InvoiceRow),
-    "customer": sql.SQL(_SQL["customer_columns"]),
-    "customer_join": sql.SQL(_SQL["customer_join"]),
-    "incomplete": sql.SQL(_SQL["incomplete"]),
-}
-PAGE: Final = composed(_SQL, "page", **_PARTS)
-GET: Final = composed(_SQL, "get", **_PARTS)
 
 
 class PostgresInvoiceList:
@@ -34,18 +23,12 @@ class PostgresInvoiceList:
         self._reader = reader
         self._revealer = revealer
 
-    async def page(self, wanted: InvoiceFilter, page: PageRequest, today: date) -> Page[InvoiceItem]:
+    async def page(
+        self, wanted: InvoiceFilter, page: PageRequest, today: date, now: datetime | None = None
+    ) -> Page[InvoiceItem]:
         """See the port."""
-        values = {
-            **asdict(wanted),
-            **by_period(page),
-            "today": today,
-            "reference": part(wanted.reference),
-            "number": part(wanted.number),
-            "statuses": any_of(wanted.statuses),
-            "types": any_of(wanted.types),
-        }
-        found = await self._reader.page(PAGE, values, page, _item, lambda i: period_cursor(i.row))
+        search = Search(wanted, page, today, now)
+        found = await self._reader.page(search.statement(), search.values, page, _item, lambda i: period_cursor(i.row))
         return replace(found, items=await self._named(list(found.items)))
 
     async def get(self, invoice: UUID) -> InvoiceItem | None:

@@ -41,7 +41,28 @@ def a_history() -> Happened:
         if n == 3:
             happened.add(i.stream, i.changed())
             happened.add(c.stream, c.removed())
+        add_what_follows(happened, c, n)
     return happened
+
+
+def add_what_follows(happened: Happened, c: CustomerInvoiceFacts, n: int) -> None:
+    """The invoice goes on: calculated or failed, requested, rejected and reopened, approved, closed."""
+    happened.add(c.stream, c.commented())
+    if n == 1:
+        happened.add(c.stream, c.calculation_failed())
+        happened.add(c.stream, c.changed())
+        happened.add(c.stream, c.calculation_failed(tries=2))
+    if n >= 2:
+        happened.add(c.stream, c.calculated(through=9))
+        happened.add(c.stream, c.requested("finance", "board", four_eyes=True))
+        happened.add(c.stream, c.step_approved("person:bob"))
+    if n == 3:
+        happened.add(c.stream, c.step_rejected(1))
+        happened.add(c.stream, c.step_rejected(0), c.reopened())
+    if n >= 4:
+        happened.add(c.stream, c.step_approved("person:cy", 2), c.approved(f"INV-2026-00000{n}"))
+    if n == 0:
+        happened.add(c.stream, c.closed())
 
 
 def test_rows_and_position(projector, look):
@@ -51,7 +72,7 @@ def test_rows_and_position(projector, look):
     rows = look.everything()
     assert len(rows["provider_invoices"]) == len(rows["provider_invoice_usage"]) == len(rows["invoice_list"]) == 6
     assert look.one("SELECT count(*) FROM read_models.problem_invoices WHERE kinds <> '{}'") == 1
-    assert look.one("SELECT sum(cost_total) FROM read_models.invoice_list") == Decimal("12.345") * 6 - Decimal("2.345")
+    assert look.one("SELECT sum(cost) FROM read_models.invoice_list") == Decimal("12.345") * 6 - Decimal("2.345")
     assert (
         look.one("SELECT min(watermark), max(watermark) FROM read_models.positions") == (len(a_history().records),) * 2
     )
@@ -177,7 +198,7 @@ def test_a_number_that_no_row_holds_is_parked(projector, look):
     feed, happened = MemoryFeed(), Happened()
     c = CustomerInvoiceFacts()
     happened.add(c.stream, c.created())
-    happened.add(c.stream, c.added(), data=b'{"lines": 99999999999999999999999, "cost": "1"}')
+    happened.add(c.stream, c.added(), data=b'{"lines": 99999999999999999999999, "cost": "1", "currency": "EUR"}')
     feed.publish(happened.records)
     drain(projector(feed), feed)
     assert "64-bit" in look.one("SELECT reason FROM read_models.parked")

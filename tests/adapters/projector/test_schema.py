@@ -52,7 +52,9 @@ def steps_with_parts() -> list[Step]:
 def test_a_part_of_a_fact_is_as_in_the_whole(step):
     c, i = CustomerInvoiceFacts(), ProviderInvoiceFacts()
     o = OfferFacts(i)
-    facts = {f.type: f for f in (c.added(), c.removed(), c.changed(), i.populated(), o.invoiced(i.stream.id))}
+    billed = (c.added(), c.removed(), c.changed(), c.calculated(), c.reopened(), c.commented())
+    decided = (c.step_approved("person:bob"), c.step_rejected(1))
+    facts = {f.type: f for f in (*billed, *decided, i.populated(), o.invoiced(i.stream.id))}
     [record] = Happened().add(c.stream, facts[step.type])
     part = DECODER.fact(record, step.reads)
     assert {name: getattr(part, name) for name in step.reads} == {

@@ -1,6 +1,7 @@
 """The customer invoice list as it is asked."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -28,6 +29,78 @@ def a_history() -> Happened:
     c = CustomerInvoiceFacts("R-4", "c-1")
     happened.add(c.stream, c.created(), c.deleted())
     return happened
+
+
+def more_history() -> Happened:
+    """Invoices in each status: open and past, open and running, failed, in approval, approved under a former name."""
+    happened = Happened()
+    happened.add(*customer_saved("c-1", name="renamed", cluster="south"))
+    for code in ("north", "south"):
+        happened.add(*cluster_saved(code))
+    c = CustomerInvoiceFacts("past")
+    happened.add(c.stream, c.created(), c.calculated(revenue="0.00", items=0))
+    c = CustomerInvoiceFacts("running")
+    happened.add(c.stream, c.created(date(2026, 3, 1), date(2026, 3, 15)), c.calculated(revenue="99.99"))
+    c = CustomerInvoiceFacts("failed")
+    happened.add(c.stream, c.created(), c.calculation_failed())
+    c = CustomerInvoiceFacts("asked")
+    happened.add(c.stream, c.created(), c.calculated(), c.requested())
+    c = CustomerInvoiceFacts("final")
+    happened.add(c.stream, c.created(), c.calculated(), c.requested(), c.step_approved("person:bob"), c.approved())
+    return happened
+
+
+@pytest.mark.parametrize(
+    ("wanted", "references"),
+    [
+        ({"view": "live"}, ["running", "past"]),
+        ({"view": "ready_to_approve"}, ["past"]),
+        ({"view": "problem"}, ["failed"]),
+        ({"view": "approved"}, ["final"]),
+        ({"view": "complete", "statuses": frozenset({"closed"})}, []),
+        ({"view": "live", "statuses": frozenset({"error"})}, []),
+        ({"statuses": frozenset({"error", "approving"})}, ["asked", "failed"]),
+        ({"number": "2026-0"}, ["final"]),
+        ({"number": "inv"}, ["final"]),
+        ({"number": "2026%"}, []),
+        ({"empty": True}, ["failed", "past"]),
+        ({"total_from": Decimal("15.01")}, ["running"]),
+        ({"total_from": Decimal(15), "total_to": Decimal(15), "number": "1"}, ["final"]),
+        ({"cluster": "south"}, ["running", "failed", "past"]),
+        ({"cluster": "north"}, ["final", "asked"]),
+        ({"cluster": "north", "view": "approved", "total_from": Decimal(1)}, ["final"]),
+    ],
+)
+async def test_filters_of_what_was_calculated_and_approved(project, ask, wanted, references):
+    project(more_history())
+    page = await ask.invoice_list.page(Filter(**wanted), PageRequest(), TODAY)
+    assert [i.row.reference for i in page.items] == references
+    assert page.total == len(references)
+
+
+async def test_locked_and_final_ones_show_the_customer_as_at_the_request(project, ask):
+    project(more_history())
+    page = await ask.invoice_list.page(Filter(), PageRequest(), TODAY)
+    assert {i.row.reference: (i.customer_name, i.cluster) for i in page.items} == {
+        "running": ("renamed", "south"),
+        "past": ("renamed", "south"),
+        "failed": ("renamed", "south"),
+        "asked": ("As requested", "north"),
+        "final": ("As requested", "north"),
+    }
+
+
+@pytest.mark.parametrize(("zone", "ready"), [("Pacific/Auckland", ["R-1"]), ("America/New_York", [])])
+async def test_ready_is_decided_where_the_customer_is(project, ask, zone, ready):
+    """Noon of the period's last day in UTC: already tomorrow in Auckland."""
+    happened = Happened()
+    happened.add(*customer_saved("c-1", time_zone=zone))
+    c = CustomerInvoiceFacts("R-1")
+    happened.add(c.stream, c.created(), c.calculated())
+    project(happened)
+    noon = datetime(2026, 2, 28, 12, tzinfo=UTC)
+    page = await ask.invoice_list.page(Filter(view="ready_to_approve"), PageRequest(), noon.date(), noon)
+    assert ([i.row.reference for i in page.items], page.total) == (ready, len(ready))
 
 
 @pytest.mark.parametrize(
