@@ -35,13 +35,18 @@ async def connect(url: str, name: str) -> AsyncConnection[tuple[Any, ...]]:
     connection = await AsyncConnection.connect(
         url, autocommit=True, application_name=f"ledgerline {name}", prepare_threshold=0, **CONNECTION_OPTIONS
     )
-    await register_records(connection)
-    # Statements here look up a few rows by key: one plan for ever, and none that was made while tables were empty and
-    # reads them whole. Planning anew for each call would cost as much as the call.
-    await connection.execute(
-        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; SET lock_timeout = '10s'",
-        prepare=False,
-    )
+    try:
+        await register_records(connection)
+        # Statements here look up a few rows by key: one plan for ever, and none that was made while tables were empty
+        # and reads them whole. Planning anew for each call would cost as much as the call.
+        await connection.execute(
+            "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; "
+            "SET lock_timeout = '10s'",
+            prepare=False,
+        )
+    except BaseException:  # cancelled too: who is not given the connection can't close it
+        await connection.close()
+        raise
     return connection
 
 
