@@ -1,9 +1,8 @@
 """/customer-invoices: begin an ad hoc one, read one, list them."""
 
-from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
@@ -12,16 +11,17 @@ from commands.customer_invoice.desk import Outcome
 from commands.handling import Done
 from domain.customer_invoice.state import fold
 from domain.identity import Stream
-from projections.invoice_list.queries import InvoiceFilter, InvoiceItem, View
+from projections.invoice_list.queries import InvoiceFilter, View
 from services.api.access import may
 from services.api.call import Call, CallDep, ToAnswer, etag, id_in_path
 from services.api.customer_invoice_view import invoice_view, told
-from services.api.fields import Amount, Currency, Day
+from services.api.fields import Currency, Day
 from services.api.histories import AfterVersion, AsOf, EventsLimit, history_answer, history_of, state_shown
+from services.api.invoice_list_view import SearchDep, item_view
 from services.api.lists import Listing, ListingDep, have, page_answer
 from services.api.models import EventShape, Listed, RequestBody
 from services.api.problems import Problem
-from services.api.rendering import Json, exact, instant, money
+from services.api.rendering import Json
 from services.api.route import ApiRoute
 from services.api.routes.reference import CREATED
 
@@ -54,52 +54,16 @@ async def create_invoice(call: CallDep, body: NewCustomerInvoice) -> Response:
 
 @router.get("/customer-invoices", operation_id="list_customer_invoices", responses={200: {"model": Listed}})
 @may("read")
-async def list_invoices(
-    call: CallDep,
-    listing: ListingDep,
-    *,
-    view: View = "all",
-    customer: Annotated[str | None, Query(max_length=64)] = None,
-    cluster: Annotated[str | None, Query(max_length=64)] = None,
-    descendants: bool = False,
-    contract: Annotated[str | None, Query(max_length=200)] = None,
-    schedule: Annotated[str | None, Query(max_length=200)] = None,
-    reference: Annotated[str | None, Query(max_length=200, description="A part of one")] = None,
-    number: Annotated[str | None, Query(max_length=200, description="A part of one")] = None,
-    status: Annotated[list[str] | None, Query(max_length=10)] = None,
-    type: Annotated[list[str] | None, Query(max_length=10)] = None,  # noqa: A002 - the contract's name
-    empty: bool | None = None,
-    total_from: Amount | None = None,
-    total_to: Amount | None = None,
-    period_from: date | None = None,
-    period_to: date | None = None,
-) -> Response:
+async def list_invoices(call: CallDep, listing: ListingDep, wanted: SearchDep) -> Response:
     """Newest first, by the end of the period; any combination of filters."""
-    wanted = InvoiceFilter(
-        view=view,
-        customer=customer,
-        cluster=cluster,
-        descendants=descendants,
-        contract=contract,
-        schedule=schedule,
-        reference=reference,
-        number=number,
-        statuses=frozenset(status or ()),
-        types=frozenset(type or ()),
-        empty=empty,
-        total_from=total_from,
-        total_to=total_to,
-        period_from=period_from,
-        period_to=period_to,
-    )
     return await _page(call, listing, wanted)
 
 
 @router.get("/customers/{code}/invoices", operation_id="list_invoices_of_customer", responses={200: {"model": Listed}})
 @may("read")
-async def list_of_customer(call: CallDep, code: str, listing: ListingDep) -> Response:
+async def list_of_customer(call: CallDep, code: str, listing: ListingDep, view: View = "all") -> Response:
     """The invoices of one customer."""
-    return await _page(call, listing, InvoiceFilter(customer=code))
+    return await _page(call, listing, InvoiceFilter(customer=code, view=view))
 
 
 @router.get(ONE, operation_id="get_customer_invoice")
@@ -124,16 +88,8 @@ async def events(call: CallDep, invoice: str, after: AfterVersion = 0, limit: Ev
 
 
 async def _page(call: Call, listing: Listing, wanted: InvoiceFilter) -> Response:
-    await have(call, listing, "invoice_list", *(["reference_list"] if wanted.cluster else []))
+    joined = ["reference_list"] if wanted.cluster or wanted.view == "ready_to_approve" else []
+    await have(call, listing, "invoice_list", *joined)
     today = call.parts.business_date(call.now)
-    return page_answer(await call.parts.read_models.invoice_list.page(wanted, listing.page, today), _item)
-
-
-def _item(item: InvoiceItem) -> dict[str, Any]:
-    row = item.row._asdict()
-    revenue = item.row.revenue_total
-    row["revenue_total"] = None if revenue is None else money(revenue, item.row.currency)
-    row["cost_total"] = exact(item.row.cost_total)
-    row["customer_name"], row["cluster"] = item.customer_name, item.cluster
-    row["incomplete_since"] = item.incomplete_since and instant(item.incomplete_since)
-    return row
+    page = await call.parts.read_models.invoice_list.page(wanted, listing.page, today, call.now)
+    return page_answer(page, item_view(call.caller))
