@@ -13,6 +13,7 @@ BENCHMARKS = {
     "http_command": "a durable command over HTTP against a no-op with the same authentication and validation",
     "projection": "events into the invoice list against the library's ProjectionRunner",
     "import_million": "a million lines from file to checked and stored, against a bare COPY",
+    "usage_path": "a million imported lines to ten thousand open invoices: routed, added up, priced, appended",
     "latency": "append to readable in the read model, through Kafka, at 500 events a second",
     "purchase_latency": "one purchase posted to its invoice showing it open",
     "approvals": "bulk approval of 10,000 open invoices with numbers, and the cost of one as there are more",

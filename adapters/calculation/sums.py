@@ -54,8 +54,9 @@ class StoredSums:
             await connection.execute(_SQL["tuned"])
             await _posted(connection, held, boundaries, groups, rows=rows)
             for parts, scan in await _planned(connection, held):
-                await connection.execute(_SQL["scanning" if scan else "probing"])
-                await _offered(connection, parts, boundaries, groups, rows=rows)
+                if not scan:
+                    await connection.execute(_SQL["probing"])
+                await _offered(connection, parts, boundaries, groups, scan=scan, rows=rows)
         return groups
 
 
@@ -95,6 +96,7 @@ async def _offered(
     boundaries: Sequence[date],
     groups: Sequence[list[PurchaseGroup]],
     *,
+    scan: bool,
     rows: bool,
 ) -> None:
     populations = {(p.resolution.id, population) for p in parts for population in p.resolution.populations}
@@ -108,6 +110,7 @@ async def _offered(
         "of": [resolution for resolution, _ in populations],
         "populations": [population for _, population in populations],
         "boundaries": list(boundaries),
+        "scan": scan,
         "rows": rows,
     }
     # Never prepared: a plan that was kept would not know whether this time it is to scan or to probe.

@@ -5,52 +5,66 @@ FROM unnest(%(provider_invoices)s::uuid[], %(attempts)s::integer[]) AS w(provide
 JOIN line_activation a USING (provider_invoice, attempt)
 JOIN line_resolution v USING (resolution);
 
--- name: scanning
--- For a good part of the lines of a provider invoice: each is read once, in order, and joined by hashes.
-SET LOCAL enable_nestloop = off;
+-- name: tuned
+-- The planner knows nothing yet about lines that have just come: joins are made in the order written, lines that are all
+-- read are joined and added up by hashes, in memory, and compiling costs more than it saves.
+SELECT set_config('join_collapse_limit', '1', true), set_config('enable_nestloop', 'off', true),
+       set_config('enable_mergejoin', 'off', true), set_config('enable_sort', 'off', true),
+       set_config('work_mem', '64MB', true), set_config('jit', 'off', true);
 
 -- name: probing
--- For a few lines of many: each is found by its number.
+-- For a few lines of many, each found by its number: no table is read as a whole.
 SELECT set_config('enable_nestloop', 'on', true), set_config('enable_hashjoin', 'off', true),
-       set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true);
-
--- name: tuned
--- Sums stay in memory, and compiling costs more than it saves.
-SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true);
+       set_config('enable_seqscan', 'off', true);
 
 -- name: offered_sums
 -- Lines of offers, added up for each part that invoices hold. An offer's own lines are those that activation counted.
+-- With `scan` all lines of the populations are read once, else each by its number. (CASE: the planner would take a range
+-- to hold next to nothing.)
 WITH held AS MATERIALIZED (
-    SELECT h.part, h.resolution, h.customer, h.ranges::int4multirange AS ranges, h.period_from, h.period_to
-    FROM unnest(%(parts)s::integer[], %(resolutions)s::bigint[], %(customers)s::text[], %(ranges)s::text[],
-                %(firsts)s::date[], %(lasts)s::date[])
-         AS h(part, resolution, customer, ranges, period_from, period_to)
+    SELECT part, resolution, customer, ranges::int4multirange AS ranges
+    FROM unnest(%(parts)s::integer[], %(resolutions)s::bigint[], %(customers)s::text[], %(ranges)s::text[])
+         AS h(part, resolution, customer, ranges)
 ), numbered AS MATERIALIZED (
     SELECT h.part, h.resolution, n.number
     FROM held h
-    JOIN line_tally t ON t.resolution = h.resolution AND t.customer = h.customer AND t.excluded = ''
+    CROSS JOIN LATERAL (SELECT t.numbers FROM line_tally t WHERE t.resolution = h.resolution
+                        AND t.customer = h.customer AND t.excluded = '' OFFSET 0) AS t
     CROSS JOIN LATERAL unnest(t.numbers) AS n(number)
-    WHERE n.number <@ h.ranges
+    WHERE CASE WHEN n.number <@ h.ranges THEN true END
 ), line AS (
     SELECT n.part, l.number, p.code AS product, l.subscription_ref AS subscription, l.unit, l.charge_from AS day,
            coalesce(l.quantity, 1) AS quantity, l.amount
-    FROM unnest(%(of)s::bigint[], %(populations)s::bigint[]) AS q(resolution, population)
-    JOIN provider_line l ON l.population = q.population
+    FROM provider_line l
+    JOIN unnest(%(of)s::bigint[], %(populations)s::bigint[]) AS q(resolution, population)
+         ON q.population = l.population
     JOIN numbered n ON n.resolution = q.resolution AND n.number = l.number
     JOIN line_reference p ON p.resolution = n.resolution AND p.kind = 'product'
          AND p.reference = coalesce(l.product_ref, '') AND l.charge_from >= p.valid_from AND l.charge_from < p.valid_to
-    WHERE l.population = ANY (%(populations)s::bigint[])
+    WHERE l.population = ANY (%(populations)s::bigint[]) AND %(scan)s
+    UNION ALL
+    SELECT n.part, l.number, p.code, l.subscription_ref, l.unit, l.charge_from, coalesce(l.quantity, 1), l.amount
+    FROM numbered n
+    JOIN unnest(%(of)s::bigint[], %(populations)s::bigint[]) AS q(resolution, population)
+         ON q.resolution = n.resolution
+    CROSS JOIN LATERAL (SELECT * FROM provider_line l
+                        WHERE l.population = q.population AND l.number = n.number OFFSET 0) AS l
+    CROSS JOIN LATERAL (SELECT p.code FROM line_reference p
+                        WHERE p.resolution = n.resolution AND p.kind = 'product'
+                          AND p.reference = coalesce(l.product_ref, '')
+                          AND l.charge_from >= p.valid_from AND l.charge_from < p.valid_to OFFSET 0) AS p
+    WHERE NOT %(scan)s
 )
-SELECT l.part, l.product, l.subscription, l.unit,
-       CASE WHEN l.day NOT BETWEEN h.period_from AND h.period_to
+SELECT part, product, subscription, unit,
+       CASE WHEN day NOT BETWEEN (%(firsts)s::date[])[part + 1] AND (%(lasts)s::date[])[part + 1]
             THEN coalesce((SELECT i.period_from FROM invoice_period i
-                           WHERE i.customer = h.customer AND l.day BETWEEN i.period_from AND i.period_to),
-                          date_trunc('month', l.day)::date) END AS late,
-       min(l.day), max(l.day), sum(l.quantity), sum(l.amount), count(*), min(l.number),
-       array_agg(l.number) FILTER (WHERE %(rows)s)
-FROM line l
-JOIN held h USING (part)
-GROUP BY l.part, l.product, l.subscription, l.unit, late, width_bucket(l.day, %(boundaries)s::date[]);
+                           WHERE i.customer = (%(customers)s::text[])[part + 1]
+                             AND line.day BETWEEN i.period_from AND i.period_to),
+                          date_trunc('month', day)::date) END AS late,
+       min(day), max(day), sum(quantity), sum(amount), count(*), min(number),
+       array_agg(number) FILTER (WHERE %(rows)s)
+FROM line
+GROUP BY part, product, subscription, unit, late, width_bucket(day, %(boundaries)s::date[]);
 
 -- name: posted_sums
 -- Posted purchases, added up for each invoice. Costs in another currency are converted by their own days.
