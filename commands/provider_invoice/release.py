@@ -13,7 +13,7 @@ from commands.provider_invoice.desk import InvoiceDesk, Loaded, load
 from commands.provider_invoice.offered import Chosen, OfferedLines
 from commands.provider_invoice.offers import LoadedOffer, offers_of
 from commands.provider_invoice.used import usage_of
-from domain.customer_invoice import decisions as customer_invoice
+from domain.customer_invoice import purchases as customer_invoice
 from domain.customer_invoice.events import PurchaseSource
 from domain.customer_invoice.state import fold as fold_customer_invoice
 from domain.fact import Fact

@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,18 +29,18 @@ from commands.provider_invoice.activate import activate
 from commands.provider_invoice.create import create
 from commands.provider_invoice.desk import InvoiceDesk, Outcome
 from commands.provider_invoice.put_lines import Upload, put_lines
-from commands.provider_invoice.take_usage import Destination, Taken, take_usage
 from commands.reference.desk import Desk
 from commands.reference.rows import IdentifierRows, ProviderRows
 from commands.reference.save import save
 from domain.fact import Fact
-from domain.identity import Stream, ad_hoc_invoice_stream
+from domain.identity import Stream
 from domain.reference import decisions
 from domain.reference.kinds import KINDS
 from tests.support.memory_vault import MemoryKeyVault
 from tests.support.origins import origin
 from tests.support.provider_invoices import NUMBER, PROVIDER, header, types
 from tests.support.reference import NoTemplates
+from tests.support.taking import Taken, take_usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +94,7 @@ class Shop:
 
     async def take(self, invoice: UUID, customer: str = "C1", reference: str = "INV-1", limit: int = 10_000) -> Taken:
         """A batch goes onto an ad hoc customer invoice."""
-        to = Destination(
-            ad_hoc_invoice_stream(reference), reference, date(2026, 3, 1), date(2026, 2, 1), date(2026, 2, 28)
-        )
-        return (await take_usage(self.desk, origin(), invoice, customer, to, limit=limit)).outcome
+        return (await take_usage(self.desk, origin(), invoice, customer, reference, limit)).outcome
 
     async def facts(self, stream: Stream) -> list[Fact]:
         """What is stored in a stream."""

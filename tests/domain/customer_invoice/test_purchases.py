@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from domain.customer_invoice import decisions as d
 from domain.customer_invoice import events as e
+from domain.customer_invoice import purchases as d
+from domain.customer_invoice.lifecycle import create_ad_hoc
 from domain.customer_invoice.state import evolve, expect_open_to_change, fold
 from domain.rejected import Rejected
 from domain.usage_offer.ranges import of_numbers
@@ -17,7 +18,7 @@ OFFER = UUID(int=5)
 
 
 def created():
-    return d.create_ad_hoc(
+    return create_ad_hoc(
         None,
         customer="C1",
         customer_id=UUID(int=1),
@@ -66,9 +67,9 @@ def test_the_same_reference_again_decides_nothing_and_another_customer_is_refuse
         "period_to": date(2026, 2, 28),
         "currency": "EUR",
     }
-    assert d.create_ad_hoc(state, customer="C1", **same) == []
+    assert create_ad_hoc(state, customer="C1", **same) == []
     with pytest.raises(Rejected, match="reference-taken"):
-        d.create_ad_hoc(state, customer="C2", **same)
+        create_ad_hoc(state, customer="C2", **same)
 
 
 def test_purchases_come_and_go():

@@ -5,17 +5,16 @@ Long because each step of a life stands on those before it.
 
 import asyncio
 import json
-from datetime import date
 
 import httpx
 import pytest
 
-from commands.provider_invoice.take_usage import Destination, take_usage
-from domain.identity import ad_hoc_invoice_stream, id_for
+from domain.identity import id_for
 from services.wiring import Parts
 from tests.services.api.conftest import MakeClient, assert_problem
 from tests.services.api.steps import HEADER, INVOICES, active, allowed, line, ok, typed_in, upload, world
 from tests.support.origins import origin
+from tests.support.taking import take_usage
 
 
 async def test_typed_in_uploaded_activated_and_read(api: httpx.AsyncClient):
@@ -256,8 +255,7 @@ async def test_lines_on_a_customer_invoice_are_released_and_offered_again(api: h
     ad_hoc = {"customer": "C1", "reference": "R-1", "invoice_date": "2026-03-01", "period_from": "2026-02-01"}
     made = await api.post("/v1/customer-invoices", json={**ad_hoc, "currency": "EUR"})
     assert made.status_code == 201, made.text
-    to = Destination(ad_hoc_invoice_stream("R-1"), "R-1", date(2026, 3, 1), date(2026, 2, 1), date(2026, 2, 28))
-    await take_usage(parts.invoices, origin(), id_for("provider-invoice", "ACME", "F-1"), "C1", to)
+    await take_usage(parts.invoices, origin(), id_for("provider-invoice", "ACME", "F-1"), "C1", "R-1")
     customer_invoice = made.json()["id"]
     held = await ok(api.get(f"/v1/customer-invoices/{customer_invoice}"))
     assert (held["lines"], held["cost"]) == (1, "100")
