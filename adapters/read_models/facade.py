@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from adapters.read_models.approval_queue.queries import PostgresApprovalQueue
 from adapters.read_models.import_summaries.queries import PostgresImportSummaries
 from adapters.read_models.invoice_list.queries import PostgresInvoiceList
 from adapters.read_models.notices.queries import PostgresNotices
@@ -22,6 +23,7 @@ class ReadModels:
 
     provider_invoices: PostgresProviderInvoices
     invoice_list: PostgresInvoiceList
+    approval_queue: PostgresApprovalQueue
     problem_invoices: PostgresProblems
     import_summaries: PostgresImportSummaries
     reference_list: PostgresReferenceList
@@ -40,9 +42,11 @@ class ReadModels:
         pool = open_pool(url, size, patience)
         await pool.open()
         reader, revealer = Reader(pool), Revealer(vault)
+        invoices = PostgresInvoiceList(reader, revealer)
         return cls(
             provider_invoices=PostgresProviderInvoices(reader),
-            invoice_list=PostgresInvoiceList(reader, revealer),
+            invoice_list=invoices,
+            approval_queue=PostgresApprovalQueue(reader, invoices),
             problem_invoices=PostgresProblems(reader),
             import_summaries=PostgresImportSummaries(reader),
             reference_list=PostgresReferenceList(reader, revealer),

@@ -104,6 +104,13 @@ class Reader:
     ) -> Page[Item]:
         """A page: the statement gives the total first, then an item's columns, of which the first is never null."""
         found = await self.all(statement, {**values, "limit": page.limit + 1, "count": page.count})
+        return self.page_of(found, page, item, key)
+
+    @staticmethod
+    def page_of(
+        found: Sequence[Values], page: PageRequest, item: Callable[[Values], Item], key: Callable[[Item], Cursor]
+    ) -> Page[Item]:
+        """A page of what such a statement found."""
         total = found[0][0] if found else None
         items = [item(row[1:]) for row in found if row[1] is not None]
         more = len(items) > page.limit

@@ -28,18 +28,25 @@ class PostgresInvoiceList:
     ) -> Page[InvoiceItem]:
         """See the port."""
         search = Search(wanted, page, today, now)
-        found = await self._reader.page(search.statement(), search.values, page, _item, lambda i: period_cursor(i.row))
-        return replace(found, items=await self._named(list(found.items)))
+        found = await self._reader.page(
+            search.statement(), search.values, page, item_of, lambda i: period_cursor(i.row)
+        )
+        return await self.named(found)
+
+    async def named(self, page: Page[InvoiceItem]) -> Page[InvoiceItem]:
+        """The page with its customers' names open."""
+        return replace(page, items=await self._named(list(page.items)))
 
     async def get(self, invoice: UUID) -> InvoiceItem | None:
         """See the port."""
         found = await self._reader.one(GET, (invoice,))
-        return None if found is None else (await self._named([_item(found)]))[0]
+        return None if found is None else (await self._named([item_of(found)]))[0]
 
     async def _named(self, items: list[InvoiceItem]) -> list[InvoiceItem]:
         open_names = await self._revealer.texts([i.customer_name for i in items])
         return [replace(i, customer_name=name) for i, name in zip(items, open_names, strict=True)]
 
 
-def _item(values: Values) -> InvoiceItem:
+def item_of(values: Values) -> InvoiceItem:
+    """The invoice's columns, its customer's, and since when an event waits."""
     return InvoiceItem(InvoiceRow(*values[:_WIDTH]), *values[_WIDTH:])

@@ -47,15 +47,11 @@ class Search:
     def __init__(self, wanted: InvoiceFilter, page: PageRequest, today: date, now: datetime | None) -> None:
         self.wanted = wanted
         self.page = page
-        at = now or datetime.combine(today, time(12), UTC)
         self.values: dict[str, Any] = {
             **asdict(wanted),
             **by_period(page),
             "shown": list(wanted.shown),
-            "today": today,
-            "now": at,
-            "earliest_day": today if now is None else (at + WESTMOST).date(),
-            "latest_day": today if now is None else (at + EASTMOST).date(),
+            **days(today, now),
             "reference": part(wanted.reference),
             "number": part(wanted.number),
             "types": any_of(wanted.types),
@@ -95,6 +91,17 @@ def wanted_of(wanted: InvoiceFilter, name: str) -> bool:
     """Whether a field of the filter is asked for."""
     value = getattr(wanted, name)
     return value is not None and value != frozenset()
+
+
+def days(today: date, now: datetime | None) -> dict[str, Any]:
+    """The days it may be for customers at an instant; without one, `today` for all."""
+    at = now or datetime.combine(today, time(12), UTC)
+    return {
+        "today": today,
+        "now": at,
+        "earliest_day": today if now is None else (at + WESTMOST).date(),
+        "latest_day": today if now is None else (at + EASTMOST).date(),
+    }
 
 
 def _all_of(conditions: list[sql.Composable]) -> sql.Composable:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from domain.reference.kinds import KINDS
 from services.api.route import ApiRoute
 from services.api.routes import (
+    approval_queue,
     customer_invoice_bulk,
     customer_invoice_verbs,
     customer_invoices,
@@ -50,6 +51,7 @@ def all_routers() -> Sequence[APIRouter]:
         customer_invoices.router,
         customer_invoice_bulk.router,
         customer_invoice_verbs.router,
+        approval_queue.router,
         number_series.router,
         purchases.router,
         pricing_rules.router,

@@ -1,0 +1,1 @@
+"""The approval queue in PostgreSQL: rows of the invoice list."""

@@ -1,0 +1,1 @@
+"""What somebody can approve now, one by one."""
