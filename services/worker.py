@@ -18,6 +18,7 @@ from commands.operations.work import Handler
 from commands.sync.adjusting import IMPORT_INVOICE, ImportInvoiceHandler
 from commands.sync.request import PROVIDER_SYNC
 from commands.sync.run import SyncHandler
+from services.approving import APPROVE_SECONDS, approve_automatically
 from services.calculating import calculate_invoices
 from services.mailing import deliver_letters, open_post_office, service_origin
 from services.operations_http import Heartbeat, OperationsServer
@@ -63,6 +64,7 @@ async def run_worker(parts: Parts, stop: asyncio.Event, runner: OperationRunner 
         tasks.create_task(repeat(lambda: sweep(parts), "imports were stuck", SWEEP_SECONDS, stop))
         tasks.create_task(repeat(lambda: purge(parts), "rows purged", PURGE_SECONDS, stop))
         tasks.create_task(place_purchases(parts, stop))
+        tasks.create_task(repeat(lambda: approve_automatically(parts), "invoices approved", APPROVE_SECONDS, stop))
         tasks.create_task(calculate_invoices(parts, stop))
         tasks.create_task(deliver_letters(open_post_office(parts), lambda: service_origin(parts, "worker"), stop))
 

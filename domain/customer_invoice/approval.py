@@ -16,7 +16,7 @@ from domain.customer_invoice.lifecycle import (
     expect_period_past,
     expect_settled,
 )
-from domain.customer_invoice.process import Groups, Process
+from domain.customer_invoice.process import AUTOMATIC, Groups, Process
 from domain.customer_invoice.state import Approval, CustomerInvoice, evolve
 from domain.fact import Fact
 from domain.rejected import Rejected
@@ -174,6 +174,9 @@ def expect_approvable(invoice: CustomerInvoice, process: Process, groups: Groups
                 f"{invoice.reference} follows the process {process.code}, which begins with a request: "
                 "request-approval first.",
             )
+        if process.automatic and person == AUTOMATIC:
+            expect_period_past(invoice, today)
+            return
         expect_requestable(invoice, process, groups, today)
         expect_member(person, groups, [process.steps[0].group])
         return

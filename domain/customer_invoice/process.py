@@ -30,6 +30,8 @@ class Process:
         return cls(body.code, version, steps or BUILT_IN.steps, body.four_eyes, body.automatic)
 
 
+AUTOMATIC: Final = "service:automatic-approval"
+"""Who approves where the process is automatic: not a person, and nothing else may act under this name to any effect."""
 BUILT_IN: Final = Process(DEFAULT_CODE, 0, (ApprovalStep(),))
 """One step: any member of any group with `invoice_approval`."""
 

@@ -8,7 +8,7 @@ import pytest
 from domain.customer_invoice import approval_events as a
 from domain.customer_invoice.approval import Approving, Number, approve, approved, reject, request, withdraw
 from domain.customer_invoice.lifecycle import close
-from domain.customer_invoice.process import BUILT_IN, Groups, Process
+from domain.customer_invoice.process import AUTOMATIC, BUILT_IN, Groups, Process
 from domain.reference.invoice_bodies import DEFAULT_PROCESS
 from domain.rejected import Rejected
 from tests.support.customer_invoices import (
@@ -216,3 +216,12 @@ def test_the_built_in_process_is_one_step_of_any_approving_group() -> None:
     assert GROUPS.of(None) == {"ann", "bob"}
     assert says_yes(opened(), "bob", BUILT_IN).completes
     assert refused(lambda: says_yes(opened(), "cy", BUILT_IN)) == "not-in-group"
+
+
+def test_an_automatic_process_needs_no_person_but_a_past_period_and_a_settled_invoice() -> None:
+    automatic = replace(ONE_CLICK, automatic=True)
+    assert says_yes(opened(), AUTOMATIC, process=automatic).completes
+    assert refused(lambda: says_yes(opened(), AUTOMATIC, process=ONE_CLICK)) == "not-in-group"
+    assert refused(lambda: says_yes(pending(), AUTOMATIC, process=automatic)) == "invoice-pending"
+    early = {"approver": AUTOMATIC, "snapshot": SNAPSHOT, "today": opened().period_to}
+    assert refused(lambda: approve(opened(), automatic, Groups(), **early)) == "period-not-past"
