@@ -29,6 +29,8 @@ class StoredUsageDue:
         """See the port. What the feed brought and the position are one transaction, so that nothing is passed over."""
         changed = 0
         async with self._pool.connection() as connection, connection.transaction():
+            if not await _number(connection, "turn"):
+                return 0
             after = await _number(connection, "position")
             upto = min(await _number(connection, "head"), after + _MOST)
             if upto > after:

@@ -1,8 +1,10 @@
+-- name: turn
+-- One worker at a time reads on, until the end of its transaction. A lock that writes nothing: most turns find nothing.
+SELECT pg_try_advisory_xact_lock(4701337002)::integer;
+
 -- name: position
--- How far the feed was read; the row is held until the end of the transaction, so that one worker at a time goes on.
-INSERT INTO reaction_position AS r (reaction, position) VALUES ('usage-due', 0)
-ON CONFLICT (reaction) DO UPDATE SET position = r.position
-RETURNING position;
+-- How far the feed was read.
+SELECT coalesce(max(position), 0) FROM reaction_position WHERE reaction = 'usage-due';
 
 -- name: head
 -- Up to where it can be read now.
@@ -62,7 +64,8 @@ WHERE b.body ->> 'invoice_type' = 'ad_hoc' AND s.seq = p.seq AND s.state = 'held
 
 -- name: advance
 -- It was read up to here.
-UPDATE reaction_position SET position = %(upto)s WHERE reaction = 'usage-due';
+INSERT INTO reaction_position AS r (reaction, position) VALUES ('usage-due', %(upto)s)
+ON CONFLICT (reaction) DO UPDATE SET position = excluded.position;
 
 -- name: look_again
 -- Now and then everything is decided again: for what an event of another kind could have changed.
