@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.calculation import StoredPastReference
 from adapters.event_store.verify import Verification
 from adapters.event_store.verify import verify as verify_chains
 from commands.customer_invoice.certificate import check_numbers
+from commands.customer_invoice.rerun import run_all_again
 from commands.provider_invoice.usage import leak_check
 from commands.provider_invoice.verify_lines import digest_check
 from domain.money import plain
+from services.calculating import make_calculation_desk
 from services.projector import verify_read_models
 from services.settings import Settings
 from services.wiring import open_parts
@@ -37,11 +40,18 @@ class Check:
 
 
 def verify_everything(
-    url: str, settings: Settings, *, noted: tuple[int, str] | None = None, progress: Progress | None = None
+    url: str,
+    settings: Settings,
+    *,
+    noted: tuple[int, str] | None = None,
+    progress: Progress | None = None,
+    recalculate: bool = False,
 ) -> Iterator[Check]:
-    """All checks, each as it is done."""
+    """All checks, each as it is done; calculations are run again only with `recalculate`."""
     yield _chains(url, noted, progress)
     yield from asyncio.run(_lines(url, settings))
+    if recalculate:
+        yield asyncio.run(_calculations(url, settings))
     yield _read_models(url, progress)
 
 
@@ -84,6 +94,18 @@ async def _lines(url: str, settings: Settings) -> list[Check]:
         ),
         Check("leak check", f"{customers:,} customers of {invoices:,} active provider invoices", tuple(leaks)),
     ]
+
+
+async def _calculations(url: str, settings: Settings) -> Check:
+    """Every invoice's last calculation, with the purchases and the reference data that it saw."""
+    count, wrong = 0, []
+    async with open_parts(settings, database_url=url) as parts:
+        past = StoredPastReference(parts.pool, parts.reference)
+        async for rerun in run_all_again(make_calculation_desk(parts), past):
+            count += 1
+            if not rerun.sound:
+                wrong.append(f"{rerun.reference}: {rerun.why or 'run again, it comes to other bytes than were stored'}")
+    return Check("calculations", f"{count:,} run again with their recorded inputs", tuple(wrong))
 
 
 def _read_models(url: str, progress: Progress | None) -> Check:

@@ -1,6 +1,7 @@
 """What customer invoices add up to, and which of them are to be calculated, on PostgreSQL."""
 
 from adapters.calculation.due import StoredCalculationsDue
+from adapters.calculation.past_reference import StoredPastReference
 from adapters.calculation.sums import StoredSums
 
-__all__ = ["StoredCalculationsDue", "StoredSums"]
+__all__ = ["StoredCalculationsDue", "StoredPastReference", "StoredSums"]

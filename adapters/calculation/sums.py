@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.sql_files import load_sql
-from commands.ports.calculation import Held, OfferedPart
+from commands.ports.calculation import MAX_NAMED, Held, OfferedPart
 from domain.pricing.purchases import PurchaseGroup
 from domain.usage_offer.ranges import Ranges, of_numbers
 
@@ -173,6 +173,7 @@ async def _posted(
         "lasts": [_in_time(h)[1] for _, h, _ in parts],
         "boundaries": list(boundaries),
         "rows": rows,
+        "named": MAX_NAMED,
     }
     cursor = await connection.execute(_SQL["posted_sums"], values, prepare=False)
     for (
@@ -189,7 +190,7 @@ async def _posted(
         cost,
         lines,
         key,
-        seqs,
+        ids,
     ) in await cursor.fetchall():
         groups[place].append(
             PurchaseGroup(
@@ -204,7 +205,7 @@ async def _posted(
                 cost_currency=None if currency == held[place].currency else currency,
                 cost_date=day,
                 lines=lines,
-                sources=(f"purchases {_ranges(seqs)}" if rows else f"purchase {key}",),
+                sources=("purchases " + ",".join(map(str, sorted(ids))) if rows else f"purchase {key}",),
             )
         )
 
@@ -219,4 +220,4 @@ def _multirange(ranges: Ranges) -> str:
 
 
 def _ranges(numbers: Sequence[int]) -> str:
-    return ",".join(f"{r.first}-{r.last}" for r in of_numbers(numbers))
+    return ",".join(f"{r.first}-{r.last}" for r in of_numbers(numbers)[:MAX_NAMED])

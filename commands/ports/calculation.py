@@ -6,6 +6,7 @@ from datetime import date
 from typing import Protocol
 from uuid import UUID
 
+from commands.ports.reference import PricingInputs
 from domain.pricing.purchases import PurchaseGroup
 from domain.usage_offer.ranges import Ranges
 
@@ -51,6 +52,22 @@ class Held:
     posted: Sequence[PostedPart] = ()
 
 
+MAX_NAMED = 1000
+"""Ranges of lines, or purchases, that one group names."""
+
+
+class PastReference(Protocol):
+    """Reference data as it was."""
+
+    async def pricing_inputs_at(self, position: int, customers: Sequence[str]) -> PricingInputs:
+        """All that prices were made of as of a position, with these customers."""
+        ...
+
+    async def calculated_invoices(self, after: UUID, limit: int) -> Sequence[UUID]:
+        """Invoices that were calculated, in order of their ids, above one."""
+        ...
+
+
 class PurchaseSums(Protocol):
     """Purchases of many invoices at once, added up as far as it makes no difference to their prices."""
 
@@ -60,7 +77,7 @@ class PurchaseSums(Protocol):
         """Groups of each invoice, in the order asked; no boundary lies inside one.
 
         Their `sources` name one purchase of each. With `rows` they name all: `offer UUID ATTEMPT FIRST-LAST,...` and
-        `purchases SEQ-SEQ,...`.
+        `purchases UUID,...`, the first MAX_NAMED of each.
         """
         ...
 

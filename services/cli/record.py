@@ -25,6 +25,9 @@ def verify(
     noted: Annotated[
         str | None, typer.Option(help="POSITION:ANCHOR as an earlier run printed it: nothing before was changed.")
     ] = None,
+    recalculate: Annotated[
+        bool, typer.Option("--recalculate", help="Also run calculations again with their recorded inputs.")
+    ] = False,
 ) -> None:
     """Recompute hash chains, digests of lines, the leak check and the read models. Exit code 1 on any finding."""
     from services.verification import Check, verify_everything
@@ -32,7 +35,8 @@ def verify(
     checks: list[Check] = []
     settings = load_settings()
     with database_of(settings) as url, progress("verifying", quiet=as_json) as step:
-        checks.extend(verify_everything(url, settings, noted=_noted(noted), progress=step.to))
+        found = verify_everything(url, settings, noted=_noted(noted), progress=step.to, recalculate=recalculate)
+        checks.extend(found)
     if as_json:
         say_json([c.document() for c in checks])
     else:

@@ -82,7 +82,7 @@ SELECT h.place, p.product, p.subscription, p.unit,
        CASE WHEN p.cost IS NOT NULL THEN coalesce(p.currency, h.currency) END AS cost_currency,
        CASE WHEN p.cost IS NOT NULL AND p.currency <> h.currency THEN p.day END AS cost_date,
        min(p.day), max(p.day), sum(p.quantity), sum(p.cost), count(*), min(p.key),
-       array_agg(p.seq) FILTER (WHERE %(rows)s)
+       (array_agg(p.id) FILTER (WHERE %(rows)s))[1:%(named)s]
 FROM held h
 JOIN purchase_place s ON s.batch = h.batch
 JOIN purchase p USING (seq)

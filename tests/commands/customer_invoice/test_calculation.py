@@ -3,8 +3,9 @@
 import asyncio
 from decimal import Decimal
 
-from adapters.calculation import StoredCalculationsDue
+from adapters.calculation import StoredCalculationsDue, StoredPastReference
 from commands.customer_invoice.calculate import calculate_due, calculate_now, preview
+from commands.customer_invoice.rerun import run_all_again
 from commands.ports.calculation import Patience
 from commands.provider_invoice.release import release
 from domain.pricing.items import Calculation, digest
@@ -66,7 +67,10 @@ async def test_a_changed_rule_changes_the_invoices_it_priced(counter):
     await rule(counter, "R2", customer="C1", price={"family": "per_unit", "unit_price": "3"})
     await calculate_all(counter)
     assert [(await counter.invoice(c)).calculation.revenue_total for c in ("C1", "C2")] == [3, 2]
-    assert types(await counter.shop.facts(counter.stream()))[-2:] == ["customer-invoice.changed", "customer-invoice.calculated"]
+    assert types(await counter.shop.facts(counter.stream()))[-2:] == [
+        "customer-invoice.changed",
+        "customer-invoice.calculated",
+    ]
     await rule(counter, price={"family": "per_unit", "unit_price": "7"})
     await calculate_all(counter)
     assert [(await counter.invoice(c)).calculation.revenue_total for c in ("C1", "C2")] == [3, 7]
@@ -176,3 +180,35 @@ async def test_nothing_is_due_before_its_pause_and_two_workers_share(counter):
     done = await asyncio.gather(*(calculate_due(desk, due, origin(), AT_ONCE, limit=3) for _ in range(4)))
     assert sum(done) == len(await counter.shop.billing.periods.of(["C1", "C2"])) * 3
     assert await due.claim(10, AT_ONCE) == []
+
+
+async def test_a_stored_calculation_run_again_is_the_same_whatever_changed_since(counter):
+    await rule(counter)
+    await counter.shop.active([line("1"), line("2", "c-2")])
+    await counter.post({"quantity": "3", "cost": "1"})
+    await counter.settle()
+    await calculate_all(counter)
+    await rule(counter, price={"family": "per_unit", "unit_price": "9"})
+    await rule(counter, "R2", customer="C1", price={"family": "cost_plus", "percent": "1"})
+    await counter.shop.save("product", code="P1", name="Compute", unit="h")
+    past = StoredPastReference(counter.shop.pool, counter.shop.billing.reference)
+    desk = calculation_desk(counter)
+    stale = [rerun async for rerun in run_all_again(desk, past)]
+    await calculate_all(counter)
+    fresh = [rerun async for rerun in run_all_again(desk, past)]
+    assert [r.sound for r in [*stale, *fresh]] == [True] * 12
+    assert {r.stored for r in stale} != {r.stored for r in fresh}
+
+
+async def test_the_order_of_purchases_does_not_matter(counter):
+    tiers = [{"up_to": "3", "unit_price": "2"}, {"unit_price": "1"}]
+    await rule(counter, price={"family": "graduated", "tiers": tiers})
+    new = [{"key": f"k-{n}", "quantity": str(n), "cost": f"0.{n}", "subscription": f"s-{n % 2}"} for n in range(1, 6)]
+    for customer, several in (("C1", new), ("C2", new[::-1])):
+        for one in several:
+            await counter.post({**one, "customer": customer})
+            await counter.settle()
+            await calculate_all(counter)
+    one, two = await counter.invoice("C1"), await counter.invoice("C2")
+    figures = [[(i.amount, i.cost, i.quantity, i.lines) for i in invoice.items] for invoice in (one, two)]
+    assert figures[0] == figures[1] == [(Decimal(18), Decimal("1.5"), 15, 5)]
