@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from adapters.read_models.approval_queue.queries import PostgresApprovalQueue
+from adapters.read_models.findings.queries import PostgresFindings
 from adapters.read_models.import_summaries.queries import PostgresImportSummaries
 from adapters.read_models.invoice_list.queries import PostgresInvoiceList
 from adapters.read_models.notices.queries import PostgresNotices
@@ -25,6 +26,7 @@ class ReadModels:
     invoice_list: PostgresInvoiceList
     approval_queue: PostgresApprovalQueue
     problem_invoices: PostgresProblems
+    findings: PostgresFindings
     import_summaries: PostgresImportSummaries
     reference_list: PostgresReferenceList
     sync_runs: PostgresSyncRuns
@@ -48,6 +50,7 @@ class ReadModels:
             invoice_list=invoices,
             approval_queue=PostgresApprovalQueue(reader, invoices),
             problem_invoices=PostgresProblems(reader),
+            findings=PostgresFindings(reader),
             import_summaries=PostgresImportSummaries(reader),
             reference_list=PostgresReferenceList(reader, revealer),
             sync_runs=PostgresSyncRuns(reader),

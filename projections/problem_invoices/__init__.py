@@ -1,1 +1,1 @@
-"""Provider invoices that failed once, or were changed by their provider, and still need somebody."""
+"""Invoices that failed once, or were changed by their provider, or got stuck, and still need somebody."""

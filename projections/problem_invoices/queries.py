@@ -5,15 +5,19 @@ from datetime import datetime
 from typing import Protocol
 
 from projections.paging import Page, PageRequest
+from projections.problem_invoices.customer_invoices import Approvers, InvoiceProblem
 from projections.problem_invoices.rows import ProblemRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemFilter:
-    """Any combination; None or empty: not asked. `number` is a part of one, case aside; `kinds`: any of them."""
+    """Any combination; None or empty: not asked. `number` is a part of one, or of a reference, case aside; `kinds`: any
+    of them. A `provider` has no customer invoices, a `customer` no provider invoices.
+    """
 
     kinds: frozenset[str] = frozenset()
     provider: str | None = None
+    customer: str | None = None
     number: str | None = None
     currency: str | None = None
 
@@ -34,8 +38,13 @@ class ProblemItem:
 
 
 class ProblemQueries(Protocol):
-    """Provider invoices that still need somebody, the latest first."""
+    """Provider and customer invoices that still need somebody, the latest first."""
 
-    async def page(self, wanted: ProblemFilter, page: PageRequest, stuck_before: datetime) -> Page[ProblemItem]:
-        """A page of the list; `stuck_before` is an hour ago. Rejected for a cursor that is none of it."""
+    async def page(
+        self, wanted: ProblemFilter, page: PageRequest, stuck_before: datetime, approvers: Approvers | None = None
+    ) -> Page[ProblemItem | InvoiceProblem]:
+        """A page of the list; `stuck_before` is an hour ago. Rejected for a cursor that is none of it.
+
+        With `approvers`, invoices in approval that nobody can approve are problems, too.
+        """
         ...

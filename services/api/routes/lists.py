@@ -1,6 +1,6 @@
-"""Lists out of read models: reference data, problems, summaries, syncs, notices, suggestions."""
+"""Lists out of read models: reference data, summaries, syncs, notices, suggestions."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -10,22 +10,19 @@ from domain.operations.events import ProviderSummary
 from domain.reference.kinds import KIND_OF_PATH, KINDS, Kind
 from projections.import_summaries.queries import DaySummary
 from projections.invoice_list.queries import InvoiceFilter
-from projections.paging import MAX_LIMIT, Page, PageRequest
-from projections.problem_invoices.queries import ProblemFilter, ProblemItem
+from projections.paging import PageRequest
 from projections.reference_list.queries import ReferenceFilter
 from projections.reference_list.rows import ReferenceRow
 from services.api.access import may
 from services.api.call import Call, CallDep
-from services.api.lists import AtLeast, Listing, ListingDep, have, have_position, page_answer
+from services.api.lists import AtLeast, ListingDep, have, have_position, page_answer
 from services.api.models import Listed
 from services.api.problems import Problem
 from services.api.rendering import Json, instant, money
 from services.api.route import ApiRoute
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["lists"])
-STUCK_AFTER = timedelta(hours=1)
 LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
-ProblemKind = Literal["unresolved_references", "checksum_failed", "import_failed", "provider_changed", "stuck"]
 
 
 def add_list(router: APIRouter, kind: Kind, base: str) -> None:
@@ -60,38 +57,6 @@ def add_list(router: APIRouter, kind: Kind, base: str) -> None:
         summary=f"List {kind.plural.replace('-', ' ')}, by code",
         responses=LISTED,
     )
-
-
-@router.get("/problem-invoices", operation_id="list_problem_invoices", responses=LISTED)
-@may("read")
-async def problem_invoices(
-    call: CallDep,
-    listing: ListingDep,
-    *,
-    kind: Annotated[list[ProblemKind] | None, Query()] = None,
-    provider: Annotated[str | None, Query(max_length=64)] = None,
-    number: Annotated[str | None, Query(max_length=200)] = None,
-    currency: Annotated[str | None, Query(max_length=3)] = None,
-) -> Response:
-    """Every invoice that failed once and still needs somebody: why, since when, how often, what to do next."""
-    wanted = ProblemFilter(kinds=frozenset(kind or ()), provider=provider, number=number, currency=currency)
-    return await _problem_page(call, listing, wanted)
-
-
-@router.get("/problems", operation_id="list_problems", responses=LISTED)
-@may("read")
-async def problems(call: CallDep, listing: ListingDep) -> Response:
-    """All that needs somebody: problem invoices by page, and with them letters that are not out."""
-    models = call.parts.read_models
-    await have(call, listing, "problem_invoices", "import_summaries", "notices")
-    page = await models.problem_invoices.page(ProblemFilter(), listing.page, call.now - STUCK_AFTER)
-    first = listing.page.cursor is None
-    summaries = await models.import_summaries.unsent() if first else []
-    notices = await _unsent_notices(call) if first else []
-    letters = [{"problem": "letter_unsent", **row} for row in (*notices, *(r._asdict() for r in summaries))]
-    items = [*letters, *({"problem": "provider_invoice", **problem_view(item)} for item in page.items)]
-    total = None if page.total is None else page.total + len(letters)
-    return page_answer(Page(items, page.next_cursor, total), lambda item: item)
 
 
 @router.get("/import-summaries", operation_id="list_import_summaries", responses=LISTED)
@@ -189,24 +154,6 @@ def reference_view(row: ReferenceRow) -> dict[str, Any]:
     }
 
 
-def problem_view(item: ProblemItem) -> dict[str, Any]:
-    """A problem invoice."""
-    row = item.row._asdict()
-    currency = item.row.currency
-    for name in ("total", "difference", "provider_total"):
-        if row[name] is not None and currency:
-            row[name] = money(row[name], currency)
-    row["invoice_number"] = row.pop("number")
-    return row | {
-        "kinds": item.kinds,
-        "messages": item.messages,
-        "since": instant(item.since),
-        "next_steps": item.next_steps,
-        "href": f"/v1/provider-invoices/{item.row.id}",
-        "incomplete_since": item.incomplete_since and instant(item.incomplete_since),
-    }
-
-
 def summary_view(day: DaySummary) -> dict[str, Any]:
     """One day."""
     return {
@@ -224,14 +171,3 @@ def _provider_view(provider: ProviderSummary) -> dict[str, Any]:
         for name in ("imported_total", "reported_total"):
             change[name] = money(getattr(exact_change, name), exact_change.currency)
     return shown
-
-
-async def _problem_page(call: Call, listing: Listing, wanted: ProblemFilter) -> Response:
-    await have(call, listing, "problem_invoices")
-    page = await call.parts.read_models.problem_invoices.page(wanted, listing.page, call.now - STUCK_AFTER)
-    return page_answer(page, problem_view)
-
-
-async def _unsent_notices(call: Call) -> list[dict[str, Any]]:
-    page = await call.parts.read_models.notices.page(PageRequest(MAX_LIMIT, None, count=False), unsent=True)
-    return [row._asdict() for row in page.items]

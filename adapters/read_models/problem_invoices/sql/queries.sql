@@ -1,33 +1,40 @@
 -- name: page
--- A page of the list with its exact count, of one moment; automatic imports without progress are stuck. Each of the two
--- gives a page of its own by its index, the first of both are the page: sorting all of them took a second a million.
-WITH wanted AS NOT MATERIALIZED (
-    SELECT * FROM read_models.problem_invoices
-    WHERE (%(provider)s::text IS NULL OR provider = %(provider)s)
+-- A page of the list with its exact count, of one moment; automatic imports without progress are stuck.
+WITH problems AS NOT MATERIALIZED (
+    SELECT false AS ours, id, kinds AS now_kinds, since AS now_since, provider, NULL::text AS customer, number, currency
+    FROM read_models.problem_invoices WHERE since IS NOT NULL
+    UNION ALL
+    SELECT false, id, '{{stuck}}'::text[], last_event_at, provider, NULL, number, currency
+    FROM read_models.problem_invoices
+    WHERE since IS NULL AND status_reason = 'populating' AND source = 'automatic' AND last_event_at < %(stuck_before)s
+    UNION ALL
+    SELECT true, id, '{{calculation_error}}'::text[], failing_since, NULL, customer, reference, currency
+    FROM read_models.invoice_list WHERE status = 'error'
+    UNION ALL
+    SELECT true, id, '{{approval_stuck}}'::text[], requested_at, NULL, customer, reference, currency
+    FROM read_models.invoice_list
+    WHERE status = 'approving' AND %(members)s::jsonb IS NOT NULL AND NOT EXISTS (
+        SELECT FROM jsonb_array_elements_text(coalesce(%(members)s::jsonb -> coalesce(step_group, ''), '[]')) AS person
+        WHERE person <> ALL(barred))
+), matching AS NOT MATERIALIZED (
+    SELECT * FROM problems
+    WHERE (%(kinds)s::text[] IS NULL OR now_kinds && %(kinds)s)
+        AND (%(provider)s::text IS NULL OR provider = %(provider)s)
+        AND (%(customer)s::text IS NULL OR customer = %(customer)s)
         AND (%(number)s::text IS NULL OR number ILIKE %(number)s)
         AND (%(currency)s::text IS NULL OR currency = %(currency)s)
-), failed AS NOT MATERIALIZED (
-    SELECT *, kinds AS now_kinds, since AS now_since FROM wanted
-    WHERE since IS NOT NULL AND (%(kinds)s::text[] IS NULL OR kinds && %(kinds)s)
-), stuck AS NOT MATERIALIZED (
-    SELECT *, '{{stuck}}'::text[] AS now_kinds, last_event_at AS now_since FROM wanted
-    WHERE since IS NULL AND status_reason = 'populating' AND source = 'automatic' AND last_event_at < %(stuck_before)s
-        AND (%(kinds)s::text[] IS NULL OR 'stuck' = ANY(%(kinds)s))
-), firsts AS (
-    (SELECT * FROM failed
-     WHERE %(after_since)s::timestamptz IS NULL OR (since, id) < (%(after_since)s, %(after_id)s::uuid)
-     ORDER BY since DESC, id DESC LIMIT %(limit)s)
-    UNION ALL
-    (SELECT * FROM stuck
-     WHERE %(after_since)s::timestamptz IS NULL OR (last_event_at, id) < (%(after_since)s, %(after_id)s::uuid)
-     ORDER BY last_event_at DESC, id DESC LIMIT %(limit)s)
 ), rows AS (
-    SELECT * FROM firsts ORDER BY now_since DESC, id DESC LIMIT %(limit)s
+    SELECT * FROM matching
+    WHERE %(after_since)s::timestamptz IS NULL OR (now_since, id) < (%(after_since)s, %(after_id)s::uuid)
+    ORDER BY now_since DESC, id DESC
+    LIMIT %(limit)s
 )
-SELECT t.total AS matching_rows, {columns}, m.now_kinds, m.now_since,
+SELECT t.total AS matching_rows, m.ours, m.now_kinds, m.now_since,
     (SELECT min(p.parked_at) FROM read_models.parked AS p
-     WHERE p.read_model = 'problem_invoices' AND p.record_key = m.id) AS incomplete_since
-FROM (SELECT CASE WHEN %(count)s
-    THEN (SELECT count(*) FROM failed) + (SELECT count(*) FROM stuck) END AS total) AS t
+     WHERE p.read_model = CASE WHEN m.ours THEN 'invoice_list' ELSE 'problem_invoices' END AND p.record_key = m.id),
+    {columns}, {invoice_columns}
+FROM (SELECT CASE WHEN %(count)s THEN (SELECT count(*) FROM matching) END AS total) AS t
 LEFT JOIN rows AS m ON true
+LEFT JOIN read_models.problem_invoices AS b ON b.id = m.id AND NOT m.ours
+LEFT JOIN read_models.invoice_list AS i ON i.id = m.id AND m.ours
 ORDER BY m.now_since DESC, m.id DESC;

@@ -1,0 +1,1 @@
+"""Problems that are no invoice's, found in PostgreSQL."""
