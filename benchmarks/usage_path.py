@@ -31,6 +31,7 @@ from commands.reference.save import save
 from commands.sync.request import request_sync
 from domain.reference import decisions
 from domain.reference.kinds import KINDS
+from services.garbage import collect_rarely
 from services.logging import configure_logging
 from services.operator_origin import operator_origin
 from services.settings import Settings, load_settings
@@ -167,6 +168,7 @@ async def _work_until(parts: Parts, count: str, wanted: int) -> None:
 async def work_once(folder: Path, customers: int, head: int) -> dict[str, Any]:
     """In a process of its own: what `ledgerline worker` does, until all invoices are open again."""
     async with open_parts(settings_of(folder)) as parts:
+        collect_rarely()
         process = psutil.Process()
         begun = process.cpu_times()
         with _peak_rss(process) as peak:

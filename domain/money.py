@@ -38,6 +38,8 @@ MINOR_UNITS: Final[dict[str, int]] = {
 }
 """Digits after the point of each currency that may be billed."""
 
+_UNITS: Final = {currency: Decimal(1).scaleb(-digits) for currency, digits in MINOR_UNITS.items()}
+
 MAX_SCALE: Final = 15
 """Prices, costs and quantities have at most this many decimals."""
 
@@ -63,13 +65,14 @@ def minor_units(currency: str) -> int:
 
 def rounded(amount: Decimal | Fraction, currency: str) -> Decimal:
     """The one rounding function: half away from zero, to the currency's minor unit."""
-    digits = minor_units(currency)
     if isinstance(amount, Fraction):
+        digits = minor_units(currency)
         scaled = amount * 10**digits
         whole, rest = divmod(abs(scaled.numerator), scaled.denominator)
         whole += 2 * rest >= scaled.denominator
         return EXACT.scaleb(Decimal(-whole if scaled < 0 else whole), Decimal(-digits))
-    result = amount.quantize(Decimal(1).scaleb(-digits), context=_ROUNDING)
+    unit = _UNITS.get(currency) or Decimal(1).scaleb(-minor_units(currency))
+    result = amount.quantize(unit, context=_ROUNDING)
     return result or abs(result)
 
 
@@ -125,7 +128,7 @@ def plain(amount: Decimal) -> str:
 
 def fixed(amount: Decimal, currency: str) -> str:
     """An item, total or header as text with exactly its currency's digits; ValueError if it has more."""
-    digits = minor_units(currency)
-    if amount != rounded(amount, currency):
-        raise ValueError(f"{plain(amount)} has more than the {digits} decimals of {currency}.")
-    return format(rounded(amount, currency), "f")
+    shown = rounded(amount, currency)
+    if amount != shown:
+        raise ValueError(f"{plain(amount)} has more than the {minor_units(currency)} decimals of {currency}.")
+    return format(shown, "f")

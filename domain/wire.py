@@ -24,6 +24,9 @@ def _bounded_product(value: Decimal) -> Decimal:
 
 
 def _within(value: Decimal, scale: int) -> Decimal:
+    text = str(value)
+    if len(text) <= MAX_SCALE and text.lstrip("-").replace(".", "", 1).isdecimal():
+        return value  # most are short, and taking a number apart is not quick
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise ValueError("must be a finite number; NaN and Infinity are none")  # noqa: TRY004 - pydantic takes no other

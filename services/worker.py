@@ -20,6 +20,7 @@ from commands.sync.request import PROVIDER_SYNC
 from commands.sync.run import SyncHandler
 from services.approving import APPROVE_SECONDS, approve_automatically
 from services.calculating import calculate_invoices
+from services.garbage import collect_rarely
 from services.mailing import deliver_letters, open_post_office, service_origin
 from services.operations_http import Heartbeat, OperationsServer
 from services.placing import place_purchases
@@ -84,6 +85,7 @@ async def _process(settings: Settings) -> None:
         watch(parts.metrics, runner)
         alive = {"worker": Heartbeat(lambda: runner.turns)}
         ready = {"operations": lambda: runner.problem}
+        collect_rarely()
         with OperationsServer(settings.host, settings.operations_port, parts.metrics, alive, ready):
             _log.info("worker started", at_once=runner.at_once)
             await run_worker(parts, stop, runner)

@@ -97,14 +97,16 @@ def evolve(state: CustomerInvoice | None, fact: Fact) -> CustomerInvoice | None:
         return _created(state, fact)
     if state is None:
         return None
-    state = replace(state, version=state.version + 1)
+    version = state.version + 1
     match fact:
         case e.PurchasesAdded() | e.PurchasesRemoved():
-            return replace(_moved(state, fact), status="pending", last_batch=state.version, failure=None)
+            return _moved(state, fact, version)
         case e.CustomerInvoiceChanged():
-            return replace(state, status="pending", failure=None)
+            return replace(state, version=version, status="pending", failure=None)
         case c.ItemsCalculated() | c.Calculated() | c.CalculationFailed():
-            return _calculated(state, fact)
+            return _calculated(state, fact, version)
+    state = replace(state, version=version)
+    match fact:
         case e.CustomerInvoiceCommented():
             return replace(state, comments=fact.number)
         case e.CustomerInvoiceDeleted():
@@ -147,21 +149,36 @@ def _created(before: CustomerInvoice | None, fact: e.CustomerInvoiceCreated) -> 
     )
 
 
-def _moved(state: CustomerInvoice, fact: Batch) -> CustomerInvoice:
+def _moved(state: CustomerInvoice, fact: Batch, version: int) -> CustomerInvoice:
+    holdings, batches = state.holdings, state.posted
     if isinstance(fact.source, e.PostedSource):
-        return replace(state, posted=posted(state.posted, fact.source, fact))
-    return replace(state, holdings=offered(state.holdings, fact.source, fact))
+        batches = posted(batches, fact.source, fact)
+    else:
+        holdings = offered(holdings, fact.source, fact)
+    return replace(
+        state,
+        version=version,
+        status="pending",
+        last_batch=version,
+        failure=None,
+        holdings=holdings,
+        posted=batches,
+    )
 
 
 def _calculated(
-    state: CustomerInvoice, fact: c.ItemsCalculated | c.Calculated | c.CalculationFailed
+    state: CustomerInvoice, fact: c.ItemsCalculated | c.Calculated | c.CalculationFailed, version: int
 ) -> CustomerInvoice:
     if isinstance(fact, c.ItemsCalculated):
-        return replace(state, parts=(*state.parts, *fact.items))
+        return replace(state, version=version, parts=(*state.parts, *fact.items))
     if isinstance(fact, c.CalculationFailed):
-        return replace(state, status="error", failure=fact, last_failure=fact, parts=(), calculations=fact.calculation)
+        number = fact.calculation
+        return replace(
+            state, version=version, status="error", failure=fact, last_failure=fact, parts=(), calculations=number
+        )
     return replace(
         state,
+        version=version,
         status="open" if fact.through >= state.last_batch else "pending",  # a later batch is not in these totals
         calculation=fact,
         items=(*state.parts, *fact.items),
