@@ -7,6 +7,7 @@ acknowledged, and none that was closed has one.
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -39,7 +40,7 @@ pytestmark = pytest.mark.processes
 INVOICES, APPROVERS, APIS = 2000, 32, 3
 IN_BULK, RACED, CLOSED = 500, 300, 60
 """Invoices approved by bulks; by two approvers at once; closed by somebody while they are approved."""
-KILLS = ("api", "worker", "api", "postgres", "api", "worker", "api")
+KILLS = ("worker", "api", "api", "worker", "postgres", "api", "api")
 PEOPLE = [f"p{n}" for n in range(APPROVERS)]
 FINAL = frozenset({"approved", "closed"})
 
@@ -53,6 +54,7 @@ class Office:
     told: dict[UUID, set[str]] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     done: int = 0
+    asked: int = 0
 
     async def command(self, http: httpx.AsyncClient, person: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """One command under its key, to one API after the other until one answers with no fault of its own."""
@@ -145,14 +147,17 @@ async def test_numbers_have_no_gap_and_no_double_whatever_is_killed(processes: P
         for todo in work.values():
             dice.shuffle(todo)
         async with httpx.AsyncClient(timeout=15) as http:
-            bulks = [
-                await office.command(
-                    http, f"p{n}", "bulk", {"action": "approve", "ids": [str(i) for i in part], "include_empty": True}
-                )
-                for n, part in enumerate((bulk[:300], bulk[200:]))
-            ]
             approvers = asyncio.gather(*(office.approver(person, todo) for person, todo in work.items()))
-            await kill(office, members, worker, postgres, dice)
+            bulks: list[str] = []
+
+            async def begin_bulk() -> None:
+                """Half of them (some in both halves) are approved by a worker; return once it is at it."""
+                ids = [str(one) for one in (bulk[200:] if bulks else bulk[:300])]
+                body = {"action": "approve", "ids": ids, "include_empty": True}
+                bulks.append((await office.command(http, f"p{len(bulks)}", "bulk", body))["id"])
+                await eventually_async(lambda: begun(office, http, bulks[-1]), within=60, every=0.01, what="it begins")
+
+            await kill(office, members, worker, postgres, dice, begin_bulk)
             await approvers
             await eventually_async(
                 lambda: ended(office, http, bulks), within=90, every=0.2, what="the bulks have ended"
@@ -162,30 +167,56 @@ async def test_numbers_have_no_gap_and_no_double_whatever_is_killed(processes: P
         assert set(stack.stop().values()) == {0}
 
 
-async def kill(office: Office, members: list[Member], worker: Member, postgres: Any, dice: random.Random) -> None:
-    """One after the other, each once some work was done since the last."""
+async def kill(
+    office: Office,
+    members: list[Member],
+    worker: Member,
+    postgres: Any,
+    dice: random.Random,
+    begin_bulk: Callable[[], Awaitable[None]],
+) -> None:
+    """One after the other, each once some work was done since the last; a worker once it is at a bulk."""
     for victim in KILLS:
         aim = office.done + dice.randint(60, 160)
         await eventually_async(lambda aim=aim: reached(office, aim), within=90, what=f"work before {victim} is killed")  # type: ignore[misc]
+        if victim == "worker":
+            await begin_bulk()
         if victim == "postgres":
             postgres.kill()
             await asyncio.to_thread(postgres.start)
             continue
         member = worker if victim == "worker" else dice.choice(members)
         member.service.kill()
-        member.service.start()
+        mend([*members, worker])
+
+
+def mend(members: list[Member]) -> None:
+    """Start what was killed, and what ended by itself as the database was away when it started: as a supervisor does."""
+    for member in members:
+        if not member.service.alive():
+            member.service.start()
 
 
 async def reached(office: Office, aim: int) -> bool:
     return office.done >= aim
 
 
-async def ended(office: Office, http: httpx.AsyncClient, bulks: list[dict[str, Any]]) -> bool:
+async def operation(office: Office, http: httpx.AsyncClient, one: str) -> dict[str, Any]:
+    """As one of the APIs shows it; an error while none of them runs."""
+    office.asked += 1
+    address = office.addresses[office.asked % len(office.addresses)]
+    answer = await http.get(f"{address}/v1/operations/{one}", headers={"authorization": f"Bearer {office.key}"})
+    return dict(answer.raise_for_status().json())
+
+
+async def begun(office: Office, http: httpx.AsyncClient, one: str) -> bool:
+    """Whether something of it is done."""
+    return bool((await operation(office, http, one))["done"])
+
+
+async def ended(office: Office, http: httpx.AsyncClient, bulks: list[str]) -> bool:
     """Whether all bulks are done."""
-    headers = {"authorization": f"Bearer {office.key}"}
-    address = office.addresses[0]
-    found = [await http.get(f"{address}/v1/operations/{b['id']}", headers=headers) for b in bulks]
-    return all(answer.json()["status"] == "done" for answer in found)
+    return all([(await operation(office, http, one))["status"] == "done" for one in bulks])
 
 
 async def assert_right(parts: Parts, office: Office, invoices: list[UUID]) -> None:
