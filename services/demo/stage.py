@@ -20,6 +20,7 @@ from services.settings import Settings
 from services.up import Running
 
 SERVICE: Final = "billing-backend"
+APPROVALS: Final = "approvals-backend"
 CLERK: Final = "invoice-clerk"
 """Whom the service acts for: a role, as a person's login would be."""
 
@@ -36,6 +37,8 @@ class Stage:
     folder: Path
     admin: Client = field(init=False)
     clerk: Client = field(init=False)
+    _approvals: str = field(init=False)
+    _others: list[Client] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
     def open(self) -> None:
@@ -51,9 +54,19 @@ class Stage:
             **{"Idempotency-Key": "demo-service-key"},
         )
         self.clerk = Client(self.running.address, key["secret"], CLERK)
+        approvals = {"subject": APPROVALS, "roles": ["approver", "operator"], "delegate": True}
+        made = self.admin.send("POST", "/keys", approvals, **{"Idempotency-Key": "demo-approvals-key"})
+        self._approvals = made["secret"]
+
+    def acting_for(self, person: str) -> Client:
+        """The approvals service, acting for a person."""
+        self._others.append(Client(self.running.address, self._approvals, person))
+        return self._others[-1]
 
     def close(self) -> None:
         """Close the connections."""
+        for other in self._others:
+            other.close()
         for name in ("admin", "clerk"):
             client: Client | None = getattr(self, name, None)
             if client is not None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.markup import escape
 
-from services.demo import chapters_imports, chapters_reading
+from services.demo import chapters_billing, chapters_imports, chapters_reading
 from services.demo.stage import Stage
 
 CHAPTERS: Final[Sequence[tuple[str, Callable[[Stage], None]]]] = (
@@ -16,7 +16,15 @@ CHAPTERS: Final[Sequence[tuple[str, Callable[[Stage], None]]]] = (
     ("Unknown references: fill in errors.csv, post it, sync again", chapters_imports.mend),
     ("The provider changes an invoice afterwards", chapters_imports.change),
     ("An invoice on paper: typed in, uploaded, activated", chapters_imports.manual),
-    ("The invoice list", chapters_reading.invoice_list),
+    ("What we charge, and who approves", chapters_billing.set_prices),
+    ("October's usage has found its invoices", chapters_billing.find_invoices),
+    ("A purchase that no rule can price", chapters_billing.wrong_purchase),
+    ("Why does it cost that?", chapters_billing.explain),
+    ("Approval: one step, two steps, rejected, closed, all at once", chapters_billing.approve),
+    ("Numbers without a gap", chapters_billing.certificate),
+    ("The history of an invoice that two people did not like", chapters_billing.history),
+    ("Nothing leaked", chapters_billing.leak_check),
+    ("The invoice list of our providers", chapters_reading.invoice_list),
     ("The problem invoices: what still needs somebody", chapters_reading.problems),
     ("The daily import summary, and its mail", chapters_reading.summary),
     ("One invoice's history", chapters_reading.history),

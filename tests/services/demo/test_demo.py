@@ -10,3 +10,5 @@ def test_the_demo_tells_the_main_job(processes, tmp_path):
     said = demo.output()
     for words in ("12.40", "waived", "errors.csv", "now reports", "ledgerline verify", "read models equal a replay"):
         assert words in said
+    for words in ("is in error", "open again by itself", "rounded once", "9 numbers, no gap", "written off", "leaked"):
+        assert words in said
