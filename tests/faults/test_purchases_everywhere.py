@@ -25,6 +25,7 @@ from tests.support.processes import Processes
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.processes
 PASSWORD = "of-this-test"
 CUSTOMERS = ("K1", "K2", "K3")
 POSTERS, LISTS, EACH = 16, 6, 8
