@@ -106,7 +106,12 @@ def split(amount: Decimal, shares: Sequence[Decimal], currency: str) -> list[Dec
 
     Largest remainder in minor units on the absolute amount, the sign put back, ties to the first listed.
     """
-    unit = Decimal(1).scaleb(-minor_units(currency))
+    return split_at(amount, shares, minor_units(currency))
+
+
+def split_at(amount: Decimal, shares: Sequence[Decimal], digits: int) -> list[Decimal]:
+    """An amount of at most so many decimals split by shares, in the same manner."""
+    unit = Decimal(1).scaleb(-digits)
     units = int(EXACT.divide(EXACT.abs(amount), unit))
     weight = sum((Fraction(s) for s in shares), Fraction(0))
     exact = [Fraction(s) * units / weight for s in shares]

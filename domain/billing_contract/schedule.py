@@ -4,15 +4,15 @@ Computed from the contract alone; whether an entry is still to be billed is a ma
 are whole: a cycle that the line's end cuts short keeps its first and last day, and with them its run date.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from heapq import merge
-from itertools import islice
-from typing import Final, Literal
+from itertools import islice, takewhile
+from typing import Final, Literal, assert_never
 
-from domain.billing_contract.cycles import LATEST, Calendar, Cycle
-from domain.billing_contract.recurrence import Recurrence
+from domain.billing_contract.cycles import Calendar, Cycle
+from domain.billing_contract.recurrence import Recurrence, run_dates
 from domain.rejected import Rejected
 
 Kind = Literal["cycle", "run", "milestone"]
@@ -86,34 +86,97 @@ Schedule = CycleSchedule | RunSchedule | MilestoneSchedule
 
 def checked_offset(offset: int) -> int:
     """The billing offset; Rejected `offset-out-of-range` when it is not from -366 to 366."""
-    raise NotImplementedError
+    if not -MAX_OFFSET <= offset <= MAX_OFFSET:
+        raise Rejected(
+            "offset-out-of-range",
+            f"A billing offset is from -{MAX_OFFSET} to {MAX_OFFSET} calendar days, not {offset}.",
+            kind="invalid",
+        )
+    return offset
 
 
 def checked_cut_off(days: int) -> int:
     """Days from cut-off to run date; Rejected `cut-off-out-of-range` when not from 0 to 366."""
-    raise NotImplementedError
+    if not 0 <= days <= MAX_OFFSET:
+        raise Rejected(
+            "cut-off-out-of-range", f"A cut-off is 0 to {MAX_OFFSET} days before the run, not {days}.", kind="invalid"
+        )
+    return days
 
 
 def run_date(one: Cycle, offset: int) -> date:
     """The end of the cycle + the offset: one that ends 31 January is billed on 2 February."""
-    raise NotImplementedError
+    return moved(one.last, offset)
 
 
 def closing_date(ends: date, offset: int) -> date:
     """The last run: the last day that is billed + the offset, as for a cycle that ends on that day."""
-    raise NotImplementedError
+    return moved(ends, offset - 1)
+
+
+def moved(day: date, days: int) -> date:
+    """A day some days later, or the first or last day there is."""
+    return date.fromordinal(min(max(day.toordinal() + days, date.min.toordinal()), date.max.toordinal()))
 
 
 def entries(schedules: Iterable[Schedule], first: date, last: date) -> list[Entry]:
     """Entries with run dates between two days, both included, in order of run date, kind, line and day."""
-    raise NotImplementedError
+    return list(takewhile(lambda entry: entry.run_date <= last, _merged(schedules, first, last)))
 
 
-def upcoming(schedules: Sequence[Schedule], day: date, limit: int = UPCOMING) -> list[Entry]:
+def upcoming(schedules: Iterable[Schedule], day: date, limit: int = UPCOMING) -> list[Entry]:
     """The next entries with run dates from a day on, in the same order."""
-    raise NotImplementedError
+    return list(islice(_merged(schedules, day, date.max), limit))
 
 
-def next_run(schedules: Sequence[Schedule], day: date) -> date | None:
+def next_run(schedules: Iterable[Schedule], day: date) -> date | None:
     """The first run date from a day on; None: nothing is left to bill."""
-    raise NotImplementedError
+    return next((entry.run_date for entry in _merged(schedules, day, date.max)), None)
+
+
+def _merged(schedules: Iterable[Schedule], first: date, last: date) -> Iterator[Entry]:
+    return merge(*(_entries(one, first, last) for one in schedules), key=_order)
+
+
+def _entries(one: Schedule, first: date, last: date) -> Iterator[Entry]:
+    match one:
+        case CycleSchedule():
+            return _cycles(one, first)
+        case RunSchedule():
+            return _with_closing(_runs(one, first, last), one.line, one.ends, one.offset, first)
+        case MilestoneSchedule():
+            return _with_closing(_milestones(one, first), one.line, one.ends, one.offset, first)
+        case _:
+            assert_never(one)
+
+
+def _cycles(of: CycleSchedule, first: date) -> Iterator[Entry]:
+    for one in of.calendar.cycles(moved(first, -of.offset)):
+        yield Entry(run_date(one, of.offset), "cycle", of.line, one.first, one.last)
+
+
+def _runs(of: RunSchedule, first: date, last: date) -> Iterator[Entry]:
+    end = last if of.ends is None else min(last, moved(of.ends, -1))
+    for day in run_dates(of.recurrence, max(first, of.begins), end):
+        yield Entry(day, "run", of.line, day, day, cut_off=moved(day, -of.cut_off_days))
+
+
+def _milestones(of: MilestoneSchedule, first: date) -> Iterator[Entry]:
+    for day, name in sorted((day, name) for name, day in of.milestones):
+        if day >= first and (of.ends is None or day < of.ends):
+            yield Entry(day, "milestone", of.line, day, day, name)
+
+
+def _with_closing(found: Iterator[Entry], line: str, ends: date | None, offset: int, first: date) -> Iterator[Entry]:
+    """The entries of a line and its one last run, which takes the place of a run on the same day."""
+    if ends is None:
+        yield from found
+        return
+    day = closing_date(ends, offset)
+    closing = (Entry(day, "run", line, day, day, closing=True),) if day >= first else ()
+    others = (entry for entry in found if entry.kind != "run" or entry.run_date != day)
+    yield from merge(others, closing, key=_order)
+
+
+def _order(entry: Entry) -> tuple[date, str, str, date, str]:
+    return (entry.run_date, entry.kind, entry.line or "", entry.first, entry.name or "")
