@@ -15,6 +15,8 @@ HOPELESS: Final = 3
 MAX_INPUTS_A_FACT: Final = 1000
 MAX_BYTES_A_FACT: Final = 120_000
 """Of items, roughly: no event is over 256 KiB."""
+_SURELY_FIT: Final = 60
+"""So many items and inputs fit into an event whatever their names are."""
 _ITEM_BYTES: Final = 300
 _INPUT_BYTES: Final = 40
 
@@ -84,8 +86,17 @@ def _failed(invoice: CustomerInvoice, failure: Failure, position: int) -> c.Calc
 
 
 def _calculated(invoice: CustomerInvoice, result: Calculation) -> list[Fact]:
-    parts = _parts([_value(item) for item in result.items])
+    values = [_value(item) for item in result.items]
     inputs = [c.CalculationInput(kind=used.kind, code=used.code, version=used.version) for used in result.inputs]
+    if len(values) + len(inputs) <= _SURELY_FIT:
+        return [_last(invoice, result, values, inputs)]
+    return _in_parts(invoice, result, _parts(values), inputs)
+
+
+def _in_parts(
+    invoice: CustomerInvoice, result: Calculation, parts: list[list[c.ItemValue]], inputs: list[c.CalculationInput]
+) -> list[Fact]:
+    """More than one event has room for."""
     pages = [inputs[n : n + MAX_INPUTS_A_FACT] for n in range(0, len(inputs), MAX_INPUTS_A_FACT)] or [[]]
     items = parts.pop()
     if len(pages) > 1 or _bytes(items) + len(inputs) * _INPUT_BYTES > MAX_BYTES_A_FACT:
@@ -106,23 +117,26 @@ def _calculated(invoice: CustomerInvoice, result: Calculation) -> list[Fact]:
         )
         for part, (values, used) in enumerate(earlier, 1)
     ]
-    return [
-        *facts,
-        c.Calculated(
-            customer=invoice.customer,
-            reference=invoice.reference,
-            calculation=number,
-            through=invoice.version,
-            reference_position=result.position,
-            currency=result.currency,
-            items=tuple(items),
-            item_count=len(result.items),
-            revenue_total=result.revenue_total,
-            cost_total=result.cost_total,
-            inputs=tuple(pages[-1]),
-            digest=digest(result),
-        ),
-    ]
+    return [*facts, _last(invoice, result, items, pages[-1])]
+
+
+def _last(
+    invoice: CustomerInvoice, result: Calculation, items: Sequence[c.ItemValue], inputs: Sequence[c.CalculationInput]
+) -> c.Calculated:
+    return c.Calculated(
+        customer=invoice.customer,
+        reference=invoice.reference,
+        calculation=invoice.calculations + 1,
+        through=invoice.version,
+        reference_position=result.position,
+        currency=result.currency,
+        items=tuple(items),
+        item_count=len(result.items),
+        revenue_total=result.revenue_total,
+        cost_total=result.cost_total,
+        inputs=tuple(inputs),
+        digest=digest(result),
+    )
 
 
 def _parts(items: list[c.ItemValue]) -> list[list[c.ItemValue]]:
