@@ -12,8 +12,6 @@ from commands.ports.calculation import Due, Patience, Settled
 _SQL = load_sql("adapters.calculation")
 PAGE: Final = 50_000
 """Positions of the feed that are read in one transaction."""
-MANY_CHANGES: Final = 50
-"""When more reference data changed than this, every invoice that may change is looked at."""
 
 
 class StoredCalculationsDue:
@@ -72,10 +70,7 @@ async def _note(connection: AsyncConnection[Any]) -> tuple[int, bool]:
     for statement in ("note_begun", "note_locked"):
         await connection.execute(_SQL[statement], page)
     due = (await connection.execute(_SQL["note_due"], page)).rowcount
-    changes = await (await connection.execute(_SQL["reference_changes"], page)).fetchone()
-    if changes and changes[0]:
-        statement = "note_touched" if changes[0] <= MANY_CHANGES else "note_all_touched"
-        due += (await connection.execute(_SQL[statement], page)).rowcount
+    due += (await connection.execute(_SQL["note_touched"], page)).rowcount
     await connection.execute(_SQL["note_ended"], page)
     await connection.execute(_SQL["feed_done"], page)
     return due, page["upto"] < last

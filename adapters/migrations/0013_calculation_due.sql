@@ -20,6 +20,6 @@ CREATE TABLE priced_invoice (
     currency text COLLATE "C" NOT NULL,
     locked   boolean          NOT NULL DEFAULT false,  -- in approval: calculated when it is reopened
     inputs   text[]           NOT NULL DEFAULT '{}'    -- of its last calculation: pricing-rule/CODE, product/CODE,
-                                                       -- currency/CODE of its costs; `failed` when it failed
+                                                       -- currency/CODE of its costs
 );
 CREATE INDEX priced_invoice_customer ON priced_invoice (customer);

@@ -77,7 +77,6 @@ def depends_on(priced: Priced) -> list[str]:
     names = {f"product/{group.product}" for group in priced.groups}
     names |= {f"currency/{currency}" for currency in priced.currencies}
     if isinstance(priced.result, Failure):
-        names.add("failed")
         if priced.result.rule is not None:
             names.add(f"pricing-rule/{priced.result.rule}")
     else:

@@ -68,19 +68,18 @@ ORDER BY record_key
 ON CONFLICT (invoice) DO UPDATE SET changed = greatest(d.changed, excluded.changed), position = excluded.position,
     cause = excluded.cause, recheck = false;
 
--- name: reference_changes
--- What changed of what prices are made of.
-SELECT count(*) FROM reference_present
-WHERE position > %(after)s AND position <= %(upto)s
-  AND kind IN ('pricing-rule', 'product', 'exchange-rate', 'customer', 'cluster');
-
 -- name: note_touched
--- Invoices that a change of reference data may touch: a rule by its scope or because it priced them, a product or rate by
--- what they hold, a customer's own, those of the customers in a cluster or below it. What failed is tried again.
+-- Invoices that a change of reference data may touch: by name what they are priced by or hold, a rule by its scope, a
+-- customer's own, those of the customers in a cluster or below it. Joined by equality, so that many changes are no more
+-- work than few.
 INSERT INTO calculation_due AS d (invoice, since, changed, position, cause, recheck)
-WITH RECURSIVE change AS (
-    SELECT kind, code, body, position, version,
-           CASE kind WHEN 'cluster' THEN code WHEN 'pricing-rule' THEN body ->> 'cluster' END AS cluster
+WITH RECURSIVE change AS MATERIALIZED (
+    SELECT kind, code, position, format('%%s %%s version %%s', kind, code, version) AS cause,
+           body ->> 'currency' AS currency, body ->> 'to_currency' AS to_currency, body ->> 'customer' AS customer,
+           CASE kind WHEN 'cluster' THEN code WHEN 'pricing-rule' THEN body ->> 'cluster' END AS cluster,
+           CASE WHEN body -> 'price' ->> 'family' NOT IN ('flat_fee', 'minimum') THEN body ->> 'product' END AS product,
+           CASE kind WHEN 'exchange-rate' THEN 'currency/' || (body ->> 'from_currency')
+                     ELSE kind || '/' || code END AS name
     FROM reference_present
     WHERE position > %(after)s AND position <= %(upto)s
       AND kind IN ('pricing-rule', 'product', 'exchange-rate', 'customer', 'cluster')
@@ -88,36 +87,44 @@ WITH RECURSIVE change AS (
     SELECT cluster, cluster FROM change WHERE cluster IS NOT NULL
     UNION
     SELECT b.root, c.code FROM below b JOIN reference_present c ON c.kind = 'cluster' AND c.body ->> 'parent' = b.cluster
-), member AS (
+), member AS MATERIALIZED (
     SELECT b.root, c.code AS customer
     FROM below b JOIN reference_present c ON c.kind = 'customer' AND c.body ->> 'cluster' = b.cluster
 ), touched AS (
-    SELECT i.invoice, c.position, format('%%s %%s version %%s', c.kind, c.code, c.version) AS cause
+    SELECT i.invoice, c.position, c.cause
+    FROM change c JOIN priced_invoice i ON i.customer = c.code
+    WHERE c.kind = 'customer' AND NOT i.locked
+    UNION ALL
+    SELECT i.invoice, c.position, c.cause
     FROM change c
-    JOIN priced_invoice i ON NOT i.locked AND CASE c.kind
-        WHEN 'customer' THEN i.customer = c.code
-        WHEN 'cluster' THEN (c.cluster, i.customer) IN (SELECT root, customer FROM member)
-        WHEN 'product' THEN i.inputs && ARRAY['product/' || c.code, 'failed']
-        WHEN 'exchange-rate' THEN i.currency = c.body ->> 'to_currency'
-             AND i.inputs @> ARRAY['currency/' || (c.body ->> 'from_currency')]
-        ELSE i.inputs @> ARRAY['pricing-rule/' || c.code]
-             OR (i.currency = c.body ->> 'currency'
-                 AND (c.body ->> 'customer' IS NULL OR i.customer = c.body ->> 'customer')
-                 AND (c.cluster IS NULL OR (c.cluster, i.customer) IN (SELECT root, customer FROM member)))
-        END
+    JOIN member m ON m.root = c.cluster
+    JOIN priced_invoice i ON i.customer = m.customer AND i.currency = coalesce(c.currency, i.currency)
+    WHERE NOT i.locked
+    UNION ALL
+    SELECT i.invoice, c.position, c.cause
+    FROM change c
+    JOIN (SELECT p.invoice, p.currency, n.name FROM priced_invoice p CROSS JOIN LATERAL unnest(p.inputs) AS n(name)
+          WHERE NOT p.locked AND EXISTS (SELECT FROM change WHERE kind NOT IN ('customer', 'cluster'))) AS i
+         ON i.name = c.name AND i.currency = coalesce(c.to_currency, i.currency)
+    UNION ALL
+    SELECT i.invoice, c.position, c.cause
+    FROM change c JOIN priced_invoice i ON i.customer = c.customer AND i.currency = c.currency
+    WHERE c.kind = 'pricing-rule' AND NOT i.locked
+    UNION ALL
+    SELECT i.invoice, c.position, c.cause
+    FROM change c
+    JOIN (SELECT p.invoice, p.currency, n.name FROM priced_invoice p CROSS JOIN LATERAL unnest(p.inputs) AS n(name)
+          WHERE NOT p.locked AND EXISTS (SELECT FROM change WHERE kind = 'pricing-rule')) AS i
+         ON i.name = 'product/' || c.product AND i.currency = c.currency
+    WHERE c.kind = 'pricing-rule' AND c.customer IS NULL AND c.cluster IS NULL
+    UNION ALL
+    SELECT i.invoice, c.position, c.cause
+    FROM change c JOIN priced_invoice i ON i.currency = c.currency
+    WHERE c.kind = 'pricing-rule' AND c.customer IS NULL AND c.cluster IS NULL AND c.product IS NULL AND NOT i.locked
 )
 SELECT invoice, clock_timestamp(), clock_timestamp(), max(position), (array_agg(cause ORDER BY position DESC))[1], true
 FROM touched
 GROUP BY invoice
-ORDER BY invoice
-ON CONFLICT (invoice) DO UPDATE SET changed = excluded.changed, position = greatest(d.position, excluded.position);
-
--- name: note_all_touched
--- Every invoice that may change: so much changed at once that it isn't worth looking who is touched by what.
-INSERT INTO calculation_due AS d (invoice, since, changed, position, cause, recheck)
-SELECT invoice, clock_timestamp(), clock_timestamp(), %(upto)s, 'much reference data', true
-FROM priced_invoice
-WHERE NOT locked
 ORDER BY invoice
 ON CONFLICT (invoice) DO UPDATE SET changed = excluded.changed, position = greatest(d.position, excluded.position);
 
