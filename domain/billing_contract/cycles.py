@@ -119,10 +119,13 @@ class Calendar:
         found = self.of(first)
         if found is not None and found.first == first:
             return found
+        earliest = next(self.cycles(), None)
         if found is not None:
             hint = f"the cycle of that day is {found.first}"
-        elif first < self.first_day or self.ends is None:
-            hint = f"the first one is {next(self.cycles()).first}"
+        elif earliest is None:
+            hint = "it ends before anything is billed"
+        elif first < earliest.first or self.ends is None:
+            hint = f"the first one is {earliest.first}"
         else:
             hint = f"{self.ends} is the first day that is not billed"
         raise Rejected(

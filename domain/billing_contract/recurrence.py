@@ -82,7 +82,8 @@ def _first_from(rule: Rule, begins: date) -> date:
     if found is None:
         raise Rejected(
             "recurrence-empty",
-            f"{rule} yields no date from the line's start {begins} on: change the rule or its UNTIL.",
+            f"{rule} yields no date from the line's start {begins} on: change its UNTIL, or name the "
+            "day with BYDAY or BYMONTHDAY.",
             kind="invalid",
         )
     return found
