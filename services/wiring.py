@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters.bulk import ROW_WRITERS as BULK_WRITERS
 from adapters.bulk import StoredTargets
+from adapters.calculation import StoredOutstanding
 from adapters.clock import Clock, TestClock, open_clock
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import Codec, PostgresEventStore, RowWriter
@@ -184,7 +185,7 @@ async def open_parts(
             override_limit=settings.override_limit,
         )
         operations = StoredOperations(pool)
-        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference)
+        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference, StoredOutstanding(pool))
         numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_ROWS_WRITERS)
         stack.push_async_callback(numbers.close)
         yield Parts(

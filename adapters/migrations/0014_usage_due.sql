@@ -12,7 +12,7 @@ CREATE TABLE usage_due (
 CREATE INDEX usage_due_due ON usage_due (since, provider_invoice) WHERE state = 'due';
 CREATE INDEX usage_due_invoice ON usage_due (provider_invoice, state);
 CREATE INDEX usage_due_waits ON usage_due (waits_for) WHERE waits_for IS NOT NULL;
-CREATE INDEX usage_due_customer ON usage_due (customer) WHERE state <> 'due';
+CREATE INDEX usage_due_customer ON usage_due (customer);
 CREATE INDEX usage_due_looked ON usage_due (looked_at) WHERE state <> 'due';
 
 -- The first and last day of what can be billed on: whether it all belongs to one period is then known without its lines.

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from commands.customer_invoice.approving import decide_approval, names_for
 from commands.customer_invoice.desk import Answering, InvoicingDesk, Outcome, load
-from commands.customer_invoice.settling import settle_before_request
+from commands.customer_invoice.settling import expect_nothing_outstanding, settle_before_request
 from commands.handling import MAX_TRIES, Busy, Done, expect_version
 from commands.origin import Origin
 from commands.ports.event_store import Conflict, Save
@@ -29,10 +29,11 @@ async def approve(
         expect_version(loaded.history.version, expected)
         if loaded.state.status == "open" and not settled:
             settled = True
-            await settle_before_request(desk.billing, origin, [invoice])
+            outstanding = await settle_before_request(desk.billing, origin, [invoice])
             loaded = await load(desk, origin, invoice)
             if loaded.state.status != "pending":  # one that took something in is refused as that, not as stale
                 expect_version(loaded.history.version, expected)
+            expect_nothing_outstanding(invoice, loaded.state, outstanding)
         names = await names_for(desk, [loaded])
         ready = decide_approval(loaded, origin, names.get(loaded.state.customer), comment=comment, answer=answer)
         try:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from commands.customer_invoice.approving import Ready, decide_approval, names_for
 from commands.customer_invoice.desk import InvoicingDesk, Loaded, there
-from commands.customer_invoice.settling import settle_before_request
+from commands.customer_invoice.settling import expect_nothing_outstanding, settle_before_request
 from commands.handling import MAX_TRIES, Busy
 from commands.origin import Origin
 from commands.ports.event_store import Conflict, Rows
@@ -91,7 +91,7 @@ async def _decide(
     *,
     include_empty: bool,
 ) -> dict[UUID, Decision]:
-    await settle_before_request(desk.billing, origin, invoices)
+    outstanding = await settle_before_request(desk.billing, origin, invoices)
     histories = await desk.store.load_many([Stream("customer-invoice", one) for one in invoices])
     decided: dict[UUID, Decision] = {}
     states = {}
@@ -105,6 +105,7 @@ async def _decide(
     names = await names_for(desk, list(loaded.values()))
     for one, found in loaded.items():
         try:
+            expect_nothing_outstanding(one, found.state, outstanding)
             if not include_empty:
                 _expect_items(found)
             rows = rows_of(one) if rows_of else ()

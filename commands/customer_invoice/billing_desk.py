@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from commands.ports.event_store import EventStore
+from commands.ports.outstanding import Outstanding
 from commands.ports.periods import Periods
 from commands.ports.purchases import Purchases
 from commands.ports.reference import Reference
@@ -10,9 +11,10 @@ from commands.ports.reference import Reference
 
 @dataclass(frozen=True, slots=True)
 class BillingDesk:
-    """The record, the purchase store, the periods there are, and reference data as it is now."""
+    """The record, the purchase store, the periods there are, reference data as it is now, and what is on its way."""
 
     store: EventStore
     purchases: Purchases
     periods: Periods
     reference: Reference
+    outstanding: Outstanding

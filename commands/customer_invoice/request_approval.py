@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from commands.customer_invoice.desk import Answering, InvoicingDesk, Loaded, Outcome, load
-from commands.customer_invoice.settling import settle_before_request
+from commands.customer_invoice.settling import expect_nothing_outstanding, settle_before_request
 from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
 from commands.ports.event_store import Rows, Save, Write
@@ -22,11 +22,12 @@ async def request_approval(
     rows: Sequence[Rows] = (),
 ) -> Done[Outcome]:
     """First takes in what waits; one that is `pending` by then is refused `invoice-pending`. Twice changes nothing."""
-    await settle_before_request(desk.billing, origin, [invoice])
+    outstanding = await settle_before_request(desk.billing, origin, [invoice])
 
     async def decide() -> Decided[Outcome]:
         loaded = await load(desk, origin, invoice)
         expect_version(loaded.history.version, expected)
+        expect_nothing_outstanding(invoice, loaded.state, outstanding)
         names = await desk.billing.reference.customer_names([loaded.state.customer])
         facts = tuple(
             approval.request(

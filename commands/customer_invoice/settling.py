@@ -8,17 +8,33 @@ from commands.customer_invoice.take_in import entering
 from commands.origin import Origin
 from commands.ports.event_store import Conflict, Save, Write
 from commands.ports.purchases import Arrived
-from domain.customer_invoice.state import fold
+from domain.customer_invoice.state import CustomerInvoice, fold
 from domain.identity import Stream
+from domain.rejected import Rejected
 
 _TAKES_IN = frozenset({"pending", "open", "error"})
 
 
-async def settle_before_request(desk: BillingDesk, origin: Origin, invoices: Sequence[UUID]) -> None:
+async def settle_before_request(desk: BillingDesk, origin: Origin, invoices: Sequence[UUID]) -> frozenset[UUID]:
     """Take in what arrives at or waits for these invoices: one that got something is `pending` by that.
 
-    The request, decided after this, is refused `invoice-pending` then.
+    The request, decided after this, is refused `invoice-pending` then. So are those that are given back: something is
+    on its way to them that may change their totals.
     """
+    await _take_in(desk, origin, invoices)
+    return await desk.outstanding.among(invoices)
+
+
+def expect_nothing_outstanding(invoice: UUID, state: CustomerInvoice, outstanding: frozenset[UUID]) -> None:
+    """Rejected `invoice-pending` for an open invoice whose totals may change by themselves in a moment."""
+    if state.status == "open" and invoice in outstanding:
+        raise Rejected(
+            "invoice-pending",
+            f"Usage or prices that {state.reference} depends on have just changed: try again in a few seconds.",
+        )
+
+
+async def _take_in(desk: BillingDesk, origin: Origin, invoices: Sequence[UUID]) -> None:
     waiting: dict[UUID, list[Arrived]] = {}
     for arrived in await desk.purchases.arrived(list(invoices), waiting=True):
         waiting.setdefault(arrived.invoice, []).append(arrived)

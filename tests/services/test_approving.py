@@ -1,14 +1,18 @@
 """An automatic process approves what is ready, and nothing else."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 
+from commands.customer_invoice.settling import expect_nothing_outstanding
 from domain.customer_invoice.process import AUTOMATIC
+from domain.rejected import Rejected
 from services.approving import approve_automatically
 from tests.services.api.conftest import api, app, client_for, parts, projecting, working
 from tests.services.api.steps import ok, world
 from tests.support.counter import purchase
+from tests.support.customer_invoices import opened
 from tests.support.waiting import eventually_async
 
 __all__ = ["api", "app", "client_for", "parts", "projecting", "working"]
@@ -48,3 +52,19 @@ async def test_ready_ones_are_approved_by_themselves_empty_and_early_ones_are_no
     (invoice,) = await eventually_async(approved)
     shown = await ok(api.get(f"/v1/customer-invoices/{invoice}"))
     assert (shown["approved"]["by"], shown["revenue_total"]) == (AUTOMATIC, "2.00")
+
+
+async def test_nothing_is_approved_while_a_change_of_prices_is_on_its_way(parts):
+    """Without a worker the change stays on its way: the caller is told to try again, and nothing is locked."""
+    invoice = uuid4()
+    async with parts.pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO calculation_due (invoice, since, changed, position, cause, recheck)"
+            " VALUES (%s, now(), now(), 1, 'pricing-rule ALL version 2', true)",
+            (invoice,),
+        )
+    assert await parts.billing.outstanding.among([invoice, uuid4()]) == {invoice}
+    state = opened()
+    with pytest.raises(Rejected, match="invoice-pending"):
+        expect_nothing_outstanding(invoice, state, frozenset({invoice}))
+    expect_nothing_outstanding(uuid4(), state, frozenset({invoice}))

@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.calculation import StoredOutstanding
 from adapters.event_store import Codec, PostgresEventStore
 from adapters.event_store.numbering import InvoiceNumberWriter
 from adapters.operations import MANY_ROWS_WRITERS
@@ -52,7 +53,7 @@ async def open_invoicing(
         many_rows_writers=MANY_ROWS_WRITERS,
     )
     try:
-        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference)
+        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference, StoredOutstanding(pool))
         yield InvoicingDesk(billing, numbers, Rulebook(reference))
     finally:
         await numbers.close()

@@ -12,6 +12,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.calculation import StoredOutstanding
 from adapters.event_store import Codec, PostgresEventStore
 from adapters.imports import ROW_WRITERS as IMPORT_WRITERS
 from adapters.line_store import ROW_WRITERS as LINE_WRITERS
@@ -140,7 +141,7 @@ async def open_shop(database: str, folder: Path) -> AsyncIterator[Shop]:
             files=RawFileStore(folder),
             reader=ArrowProviderFileReader(),
         )
-        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference)
+        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference, StoredOutstanding(pool))
         yield Shop(desk, Desk(store, NoTemplates()), pool, billing)
 
 
