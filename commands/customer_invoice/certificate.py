@@ -50,13 +50,17 @@ async def check_numbers(store: EventStore) -> NumberCheck:
     upto = await store.head()
     recounts: dict[Stream, Recount] = {}
     given: dict[UUID, str] = {}
+    texts: set[str] = set()
     findings: list[str] = []
     async for stream, fact, day in _all_numbers(store, upto):
         recount = recounts.setdefault(stream, Recount())
         for one in recount.take(fact, day):
             if one.invoice in given:
                 findings.append(f"{one.reference} has two numbers, {given[one.invoice]} and {one.number}")
+            if one.number in texts:
+                findings.append(f"{one.number} was given twice")
             given[one.invoice] = one.number
+            texts.add(one.number)
     count = len(given)
     async for invoice, approved in _all_approved(store, upto):
         number = given.pop(invoice, None)

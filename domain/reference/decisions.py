@@ -10,6 +10,7 @@ from domain.reference.bodies import CustomerBody, ReferenceBody
 from domain.reference.events import CustomerErased
 from domain.reference.identifiers import refuse_overlaps
 from domain.reference.kinds import Kind
+from domain.reference.series import refuse_other_restart
 from domain.reference.state import Absent, Erased, InForce, OutOfUse, State
 from domain.rejected import Rejected
 
@@ -55,6 +56,7 @@ def save(kind: Kind, state: State, body: ReferenceBody, *, create: bool = False)
     """Make the body the present one. `create`: another body under the same code is refused, not replaced."""
     refuse_overlaps(getattr(body, "identifiers", ()))
     _refuse_unstorable(body)
+    refuse_other_restart(None if isinstance(state, Absent) else state.body, body)
     match state:
         case Erased():
             raise Rejected(
