@@ -40,7 +40,12 @@ OF_THIS_VERSION = {
     },
     "/customer-invoices": "post get",
     "/customer-invoices/{}": "get delete",
-    "/customer-invoices/{}/close": "post",
+    **{
+        f"/customer-invoices/{{}}/{verb}": "post"
+        for verb in ("recalculate", "request-approval", "withdraw", "approve", "reject", "close")
+    },
+    "/customer-invoices/{}/comments": "post get",
+    "/invoice-number-series/{}/certificate": "get",
     "/customer-invoices/{}/events": "get",
     "/problem-invoices": "get",
     "/problems": "get",
