@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from domain.customer_invoice import calculation_events as c
@@ -87,7 +88,7 @@ def _failed(invoice: CustomerInvoice, failure: Failure, position: int) -> c.Calc
 
 def _calculated(invoice: CustomerInvoice, result: Calculation) -> list[Fact]:
     values = [_value(item) for item in result.items]
-    inputs = [c.CalculationInput(kind=used.kind, code=used.code, version=used.version) for used in result.inputs]
+    inputs = [_input(used) for used in result.inputs]
     if len(values) + len(inputs) <= _SURELY_FIT:
         return [_last(invoice, result, values, inputs)]
     return _in_parts(invoice, result, _parts(values), inputs)
@@ -156,6 +157,12 @@ def _parts(items: list[c.ItemValue]) -> list[list[c.ItemValue]]:
 def _bytes(items: Sequence[c.ItemValue]) -> int:
     names = ((item.product, item.subscription, item.rule, item.unit) for item in items)
     return sum(_ITEM_BYTES + 4 * sum(len(name) for name in four if name) for four in names)
+
+
+@lru_cache(maxsize=10_000)
+def _input(used: Used) -> c.CalculationInput:
+    """Most invoices use the same products and rules."""
+    return c.CalculationInput(kind=used.kind, code=used.code, version=used.version)
 
 
 def _value(item: Item) -> c.ItemValue:
