@@ -4,9 +4,8 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from adapters.calculation import StoredCalculationsDue, StoredSums
+from adapters.calculation import StoredCalculationsDue
 from commands.customer_invoice.calculate import calculate_due
-from commands.customer_invoice.pricing import CalculationDesk
 from commands.ports.calculation import Patience
 from services.mailing import service_origin
 from services.reacting import repeat
@@ -17,11 +16,6 @@ _LANES: Final = 2
 """So many turns at once: while one waits for the database to add up, another one's prices are worked out."""
 
 
-def make_calculation_desk(parts: Parts) -> CalculationDesk:
-    """What calculating works with."""
-    return CalculationDesk(parts.store, StoredSums(parts.pool), parts.reference)
-
-
 MANY: Final = 500
 """Invoices of one turn that say: a provider invoice is being routed, and more will be due in a moment."""
 GATHER_SECONDS: Final = 1.5
@@ -30,7 +24,7 @@ GATHER_SECONDS: Final = 1.5
 
 async def calculate_invoices(parts: Parts, stop: asyncio.Event, patience: Patience | None = None) -> None:
     """Until `stop`: read the feed for invoices that are due, and calculate them after their pause."""
-    desk, due = make_calculation_desk(parts), StoredCalculationsDue(parts.pool)
+    desk, due = parts.calculation, StoredCalculationsDue(parts.pool)
 
     async def lane() -> int:
         looked = 0

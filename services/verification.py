@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.calculation import StoredPastReference
 from adapters.event_store.verify import Verification
 from adapters.event_store.verify import verify as verify_chains
 from commands.customer_invoice.certificate import check_numbers
@@ -13,7 +12,6 @@ from commands.customer_invoice.rerun import run_all_again
 from commands.provider_invoice.usage import leak_check
 from commands.provider_invoice.verify_lines import digest_check
 from domain.money import plain
-from services.calculating import make_calculation_desk
 from services.projector import verify_read_models
 from services.settings import Settings
 from services.wiring import open_parts
@@ -100,8 +98,7 @@ async def _calculations(url: str, settings: Settings) -> Check:
     """Every invoice's last calculation, with the purchases and the reference data that it saw."""
     count, wrong = 0, []
     async with open_parts(settings, database_url=url) as parts:
-        past = StoredPastReference(parts.pool, parts.reference)
-        async for rerun in run_all_again(make_calculation_desk(parts), past):
+        async for rerun in run_all_again(parts.calculation, parts.past_reference):
             count += 1
             if not rerun.sound:
                 wrong.append(f"{rerun.reference}: {rerun.why or 'run again, it comes to other bytes than were stored'}")

@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters.bulk import ROW_WRITERS as BULK_WRITERS
 from adapters.bulk import StoredTargets
-from adapters.calculation import StoredOutstanding
+from adapters.calculation import StoredOutstanding, StoredPastReference, StoredSums
 from adapters.clock import Clock, TestClock, open_clock
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import Codec, PostgresEventStore, RowWriter
@@ -47,6 +47,7 @@ from adapters.templates import SandboxedTemplates
 from adapters.usage_due import StoredUsageDue
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.customer_invoice.desk import InvoicingDesk
+from commands.customer_invoice.pricing import CalculationDesk
 from commands.customer_invoice.rules import Rulebook
 from commands.keys.rows import KeyEnded, KeyMade
 from commands.ports.event_store import StoreUnavailable
@@ -93,6 +94,8 @@ class Parts:
     billing: BillingDesk
     invoicing: InvoicingDesk
     usage_due: StoredUsageDue
+    calculation: CalculationDesk
+    past_reference: StoredPastReference
     targets: StoredTargets
     read_models: ReadModels
     jobs: StoredJobs
@@ -208,6 +211,8 @@ async def open_parts(
             billing=billing,
             invoicing=InvoicingDesk(billing, numbers, Rulebook(reference)),
             usage_due=StoredUsageDue(pool),
+            calculation=CalculationDesk(store, StoredSums(pool), reference),
+            past_reference=StoredPastReference(pool, reference),
             targets=StoredTargets(pool),
             read_models=read_models,
             jobs=StoredJobs(pool),

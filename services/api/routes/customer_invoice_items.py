@@ -5,11 +5,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from adapters.calculation import StoredPastReference, StoredSums
 from commands.customer_invoice.calculate import preview
 from commands.customer_invoice.contents import At, OfferedRow, contents
 from commands.customer_invoice.explaining import explain_item
-from commands.customer_invoice.pricing import CalculationDesk
 from commands.ports.purchases import Stored
 from domain.customer_invoice.state import CustomerInvoice, fold
 from domain.identity import Stream
@@ -17,7 +15,7 @@ from domain.pricing.items import Calculation, digest
 from projections.paging import decode_cursor, encode_cursor
 from services.api.access import may
 from services.api.calculation_view import explained_view, item_view
-from services.api.call import Call, CallDep, etag, id_in_path
+from services.api.call import CallDep, etag, id_in_path
 from services.api.lists import ListingDep, page_of
 from services.api.models import Listed
 from services.api.problems import Problem
@@ -52,8 +50,7 @@ async def items(call: CallDep, invoice: str, listing: ListingDep) -> Response:
 @may("read")
 async def explained(call: CallDep, invoice: str, item: str) -> Response:
     """An item opened, from its rule down to the lines of provider files and posted purchases it is made of."""
-    past = StoredPastReference(call.parts.pool, call.parts.reference)
-    found = await explain_item(_desk(call), past, id_in_path(invoice), item)
+    found = await explain_item(call.parts.calculation, call.parts.past_reference, id_in_path(invoice), item)
     return Json(explained_view(found))
 
 
@@ -84,7 +81,7 @@ async def purchases(call: CallDep, invoice: str, listing: ListingDep) -> Respons
 @may("read")
 async def previewed(call: CallDep, invoice: str) -> Response:
     """What a calculation would make of it now; nothing is stored."""
-    seen = await preview(_desk(call), id_in_path(invoice))
+    seen = await preview(call.parts.calculation, id_in_path(invoice))
     result, currency = seen.result, seen.invoice.currency
     if not isinstance(result, Calculation):
         failure = {"code": result.code, "message": result.message, "product": result.product, "rule": result.rule}
@@ -100,10 +97,6 @@ async def previewed(call: CallDep, invoice: str) -> Response:
             "tax": TAX,
         }
     )
-
-
-def _desk(call: Call) -> CalculationDesk:
-    return CalculationDesk(call.parts.store, StoredSums(call.parts.pool), call.parts.reference)
 
 
 def _there(invoice: str, state: CustomerInvoice | None) -> CustomerInvoice:
