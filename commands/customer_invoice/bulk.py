@@ -43,14 +43,19 @@ async def request_bulk(
     targets: Sequence[UUID],
     answer: Callable[[Operation], Answer | None] | None = None,
 ) -> Done[Operation]:
-    """The operation, queued, with what it is about; the one that this very command made, at a repeat."""
+    """The operation, queued, with what it is about; the one that this very command made, at a repeat.
+
+    They are worked off in the order of numbers: by period to, customer code, id; what is not there comes last.
+    """
+    known = await desk.numbers.in_order(targets)
+    ordered = list(dict.fromkeys((*known, *targets)))
     new = new_operation(origin, kind=INVOICE_BULK, key=str(origin.command_id), input=asked)
 
     async def decide() -> Decided[Operation]:
         there = await operations.get(new.id)
         if there is not None:
             return Decided(None, there)
-        return Decided(Save(origin, (), rows=(NewOperation(new), PutTargets(new.id, targets))), new)
+        return Decided(Save(origin, (), rows=(NewOperation(new), PutTargets(new.id, ordered))), new)
 
     return await settle(desk.store, origin, decide, answer)
 

@@ -10,6 +10,7 @@ from commands.ports.event_store import Save, Write
 from domain.customer_invoice.lifecycle import create_ad_hoc
 from domain.customer_invoice.state import fold
 from domain.identity import ad_hoc_invoice_stream, reference_stream
+from domain.rejected import Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class AdHoc:
 
 
 async def create(desk: InvoicingDesk, origin: Origin, wanted: AdHoc, *, answer: Answering = None) -> Done[Outcome]:
-    """`pending`. The same one again changes nothing; Rejected `reference-taken`."""
+    """`pending`. The same one again changes nothing; Rejected `reference-taken`, `unknown-customer`."""
     stream = ad_hoc_invoice_stream(wanted.reference)
 
     async def decide() -> Decided[Outcome]:
@@ -40,9 +41,17 @@ async def create(desk: InvoicingDesk, origin: Origin, wanted: AdHoc, *, answer: 
             period_to=wanted.period_to or wanted.period_from,
             currency=wanted.currency,
         )
+        if facts:
+            await _expect_customer(desk, wanted.customer)
         state = there(stream.id, fold([*history.facts, *facts]))
         settings = await desk.rulebook.settings([state.customer], origin.now, origin.zone)
         outcome = Outcome(stream.id, history.version + len(facts), state, settings[state.customer], changed=bool(facts))
         return Decided(Save(origin=origin, writes=(Write(history, tuple(facts)),)) if facts else None, outcome)
 
     return await settle(desk.store, origin, decide, answer)
+
+
+async def _expect_customer(desk: InvoicingDesk, code: str) -> None:
+    customer = (await desk.billing.reference.customers([code])).get(code)
+    if customer is None or not customer.in_force:
+        raise Rejected("unknown-customer", f"There is no customer {code[:64]}: create it first.", kind="invalid")

@@ -190,6 +190,9 @@ async def test_many_clerks_at_once_on_the_same_invoices_give_each_one_number(wor
 
 
 async def test_creating_twice_changes_nothing_and_a_taken_reference_is_refused(world):
+    nobody = AdHoc("NOBODY", "R-0", date(2026, 3, 1), date(2026, 2, 1), "EUR")
+    assert await refused(create(world.desk, origin(), nobody)) == "unknown-customer"
+    await world.save("customer", code="C1", name="C1")
     wanted = AdHoc("C1", "R-1", date(2026, 3, 1), date(2026, 2, 1), "EUR")
     assert (await create(world.desk, origin(), wanted)).outcome.changed
     assert not (await create(world.desk, origin(), wanted)).outcome.changed
