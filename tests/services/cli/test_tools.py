@@ -36,8 +36,8 @@ def test_an_unknown_role_is_a_clear_error(run):
 def test_verify_finds_nothing_on_a_sound_record_and_says_so(answer):
     answer("keys", "create", "someone", "--role", "viewer")
     checks = answer("verify")
-    assert {c["check"] for c in checks} == {
-        "hash chains", "line digests", "leak check", "read models equal a replay",
+    assert {c["check"] for c in checks} >= {
+        "hash chains", "line digests", "invoice numbers", "leak check", "read models equal a replay",
     }  # fmt: skip
     chains = next(c for c in checks if c["check"] == "hash chains")
     assert chains["figures"].startswith("1 events in 1 streams")
