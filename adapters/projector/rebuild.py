@@ -93,6 +93,7 @@ def _switch(connection: Connection, model: ReadModel, replay: Replay, record: Re
         connection.execute(
             sql.SQL(SQL["move_over"]).format(new=sql.Identifier(NEXT, table.name), schema=sql.Identifier(LIVE))
         )
+    connection.execute(SQL["moved_over"], (model.name,))
     connection.execute(SQL["forget_parked"], (lane, model.name))
     if replay.parked:
         park(connection, lane, replay.parked)

@@ -53,10 +53,10 @@ class InvoiceFilter:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """The statuses that can match, in one order."""
-        if self.view == "all" and self.statuses:
-            return tuple(s for s in (*STATUSES, "deleted") if s in self.statuses)
-        return tuple(s for s in VIEWS[self.view] if not self.statuses or s in self.statuses)
+        """The statuses that can match, in one order; only approved invoices have a number."""
+        of_view = (*STATUSES, "deleted") if self.view == "all" and self.statuses else VIEWS[self.view]
+        of_number = of_view if self.number is None else ("approved",)
+        return tuple(s for s in of_view if s in of_number and (not self.statuses or s in self.statuses))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ DROP TABLE {table};
 -- The new rows become those that are read.
 ALTER TABLE {new} SET SCHEMA {schema};
 
+-- name: moved_over
+-- What is kept beside a read model's tables is made for the new ones.
+SELECT read_models.moved_over(%s);
+
 -- name: analyze
 -- So that the first queries are planned well.
 ANALYZE {table};

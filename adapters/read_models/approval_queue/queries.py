@@ -36,7 +36,9 @@ class PostgresApprovalQueue:
 
         async def rows() -> Page[InvoiceItem]:
             nonlocal done
-            found = await self._reader.all(_statement(scope), _values(scope, page, today, now))
+            clusters = await self._invoices.clusters(scope.cluster, descendants=scope.descendants)
+            values = {**_values(scope, page, today, now), "clusters": clusters}
+            found = await self._reader.all(_statement(scope), values)
             done = found[0][-1]
             return self._reader.page_of(found, page, item, _key)
 
@@ -56,7 +58,6 @@ def _statement(scope: QueueScope) -> sql.Composed:
     return composed(
         _SQL,
         "page",
-        clusters=sql.SQL(SQL["tree"] if scope.cluster is not None else _SQL["no_tree"]),
         scope=within,
         ready=sql.SQL(SQL["ready"]),
         done=composed(_SQL, "done", scope=within),

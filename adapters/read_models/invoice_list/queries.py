@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from adapters.read_models.cursors import period_cursor
-from adapters.read_models.invoice_list.statement import GET, Search
+from adapters.read_models.invoice_list.statement import GET, TREE, Search
 from adapters.read_models.reading import Reader, Values, names
 from adapters.read_models.reveal import Revealer
 from projections.invoice_list.queries import InvoiceFilter, InvoiceItem
@@ -27,7 +27,8 @@ class PostgresInvoiceList:
         self, wanted: InvoiceFilter, page: PageRequest, today: date, now: datetime | None = None
     ) -> Page[InvoiceItem]:
         """See the port."""
-        search = Search(wanted, page, today, now)
+        clusters = await self.clusters(wanted.cluster, descendants=wanted.descendants)
+        search = Search(wanted, page, today, now, clusters)
         found = await self._reader.page(
             search.statement(), search.values, page, item_of, lambda i: period_cursor(i.row)
         )
@@ -36,6 +37,13 @@ class PostgresInvoiceList:
     async def named(self, page: Page[InvoiceItem]) -> Page[InvoiceItem]:
         """The page with its customers' names open."""
         return replace(page, items=await self._named(list(page.items)))
+
+    async def clusters(self, cluster: str | None, *, descendants: bool) -> list[str]:
+        """A cluster with those in it, when they are asked for; none for None."""
+        if cluster is None or not descendants:
+            return [] if cluster is None else [cluster]
+        found = await self._reader.all(TREE, {"cluster": cluster, "descendants": descendants})
+        return [code for (code,) in found]
 
     async def get(self, invoice: UUID) -> InvoiceItem | None:
         """See the port."""

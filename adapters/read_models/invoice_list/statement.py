@@ -1,5 +1,6 @@
 """The statement of a search: only the conditions that are asked for, so that the planner sees what is wanted."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from psycopg import sql
 
 from adapters.read_models.cursors import by_period
+from adapters.read_models.invoice_list.counting import Counting, all_of, cluster_condition
 from adapters.read_models.reading import any_of, columns, composed, part
 from adapters.sql_files import load_sql
 from projections.invoice_list.queries import STATUSES, InvoiceFilter
@@ -20,6 +22,7 @@ PARTS: Final[dict[str, sql.Composable]] = {
     "customer_join": sql.SQL(SQL["customer_join"]),
     "incomplete": sql.SQL(SQL["incomplete"]),
 }
+TREE: Final = sql.SQL(SQL["tree"])
 GET: Final = composed(SQL, "get", **PARTS)
 FIELDS: Final = (
     "customer",
@@ -37,14 +40,24 @@ FIELDS: Final = (
 )
 """Fields of a filter with a condition of their own name."""
 
+BY_STATUS: Final = frozenset({"total_from", "total_to", "cluster"})
+"""Fields that are found by status: their index begins with it, or the status says which column to look at."""
+
 EASTMOST: Final = timedelta(hours=14)
 WESTMOST: Final = timedelta(hours=-12)
 
 
 class Search:
-    """A filter as conditions and values."""
+    """A filter as conditions and values; `clusters`: its cluster, with those below it if they are asked for."""
 
-    def __init__(self, wanted: InvoiceFilter, page: PageRequest, today: date, now: datetime | None) -> None:
+    def __init__(
+        self,
+        wanted: InvoiceFilter,
+        page: PageRequest,
+        today: date,
+        now: datetime | None,
+        clusters: Sequence[str] = (),
+    ) -> None:
         self.wanted = wanted
         self.page = page
         self.values: dict[str, Any] = {
@@ -52,39 +65,49 @@ class Search:
             **by_period(page),
             "shown": list(wanted.shown),
             **days(today, now),
+            "clusters": clusters,
+            "least_day": wanted.period_from or date.min,
             "reference": part(wanted.reference),
             "number": part(wanted.number),
             "types": any_of(wanted.types),
         }
-        self._asked = [sql.SQL(SQL[name]) for name in FIELDS if wanted_of(wanted, name)]
-        if wanted.view == "ready_to_approve":
-            self._asked.append(sql.SQL(SQL["ready"]))
+        self._names = [name for name in FIELDS if wanted_of(wanted, name)]
 
     def statement(self) -> sql.Composed:
         """The page with its count."""
-        tree = sql.SQL(SQL["tree"]) if self.wanted.cluster is not None else sql.SQL("")
-        total = self.total() if self.page.count else sql.SQL("NULL::bigint")
-        return composed(SQL, "page", clusters=tree, total=total, rows=self.rows(), **PARTS)
-
-    def total(self) -> sql.Composable:
-        """The exact count of what matches."""
-        return composed(SQL, "scan", where=_all_of([self._statuses(), *self._asked]))
+        total: sql.Composable = sql.SQL("NULL::bigint")
+        if self.page.count:
+            counting = Counting(self.wanted, frozenset(self._names))
+            total = counting.total()
+            self.values |= counting.values
+        return composed(SQL, "page", total=total, rows=self.rows(), **PARTS)
 
     def rows(self) -> sql.Composable:
-        """The newest rows of each status, after the cursor."""
+        """The newest rows, after the cursor: of all at once, or of each status by the index that suits it."""
         shown = self.wanted.shown
         if not shown:
             return sql.SQL(SQL["none"])
-        conditions = list(self._asked)
-        if self.page.cursor is not None:
-            conditions.append(sql.SQL(SQL["after"]))
-        if shown == STATUSES:
-            return composed(SQL, "rows", where=_all_of([sql.SQL(SQL["not_deleted"]), *conditions]))
-        each = [composed(SQL, "one_status", status=sql.Literal(status)) for status in shown]
-        return sql.SQL(" UNION ALL ").join(composed(SQL, "rows", where=_all_of([one, *conditions])) for one in each)
+        if shown == STATUSES and not BY_STATUS.intersection(self._names):
+            return composed(SQL, "rows", where=all_of([sql.SQL(SQL["not_deleted"]), *self._conditions("all")]))
+        each = [
+            composed(
+                SQL,
+                "rows",
+                where=all_of([composed(SQL, "one_status", status=sql.Literal(status)), *self._conditions(status)]),
+            )
+            for status in shown
+        ]
+        return sql.SQL(" UNION ALL ").join(each)
 
-    def _statuses(self) -> sql.Composable:
-        return sql.SQL(SQL["not_deleted" if self.wanted.shown == STATUSES else "any_status"])
+    def _conditions(self, status: str) -> list[sql.Composable]:
+        names = [cluster_condition(status) if name == "cluster" else name for name in self._names]
+        if self.wanted.view == "ready_to_approve":
+            names.append("ready")
+        if self.wanted.period_to is not None:
+            names.append("last_day")
+        if self.page.cursor is not None:
+            names.append("after")
+        return [sql.SQL(SQL[name]) for name in names]
 
 
 def wanted_of(wanted: InvoiceFilter, name: str) -> bool:
@@ -102,7 +125,3 @@ def days(today: date, now: datetime | None) -> dict[str, Any]:
         "earliest_day": today if now is None else (at + WESTMOST).date(),
         "latest_day": today if now is None else (at + EASTMOST).date(),
     }
-
-
-def _all_of(conditions: list[sql.Composable]) -> sql.Composable:
-    return sql.SQL(" AND ").join(conditions)

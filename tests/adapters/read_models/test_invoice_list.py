@@ -2,10 +2,13 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import product
 from uuid import UUID
 
+import psycopg
 import pytest
 
+from adapters.read_models.invoice_list.buckets import beyond, bucket_of, lowest
 from projections.invoice_list.queries import InvoiceFilter as Filter
 from projections.paging import PageRequest
 from tests.support.billing import CustomerInvoiceFacts, cluster_saved, customer_saved
@@ -122,8 +125,8 @@ async def test_ready_is_decided_where_the_customer_is(project, ask, zone, ready)
         ({"types": frozenset({"ad_hoc"})}, ["ad-hoc-3"]),
         ({"empty": True}, ["ad-hoc-3"]),
         ({"empty": False}, ["R-1", "R-2"]),
-        ({"total_from": 1}, []),
-        ({"total_to": 0, "customer": "c-1"}, ["R-1"]),
+        ({"total_from": Decimal(1)}, []),
+        ({"total_to": Decimal(0), "customer": "c-1"}, ["R-1"]),
         ({"period_from": date(2026, 2, 28), "period_to": date(2026, 2, 28)}, ["R-2"]),
     ],
 )
@@ -159,3 +162,55 @@ async def test_pages(project, ask):
     assert (first.total, rest.total, rest.next_cursor) == (3, 3, None)
     beyond = await ask.invoice_list.page(Filter(customer="nobody"), PageRequest(), TODAY)
     assert (beyond.items, beyond.total) == ([], 0)
+
+
+KEPT = """
+SELECT what, value, bucket, status, invoice_type, empty, ready_from::text, n
+FROM read_models.invoice_counts WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5, 6, 7
+"""
+
+
+def test_kept_counts_are_those_of_the_rows(project, database):
+    """However the rows came about: one by one, changed often, or counted anew."""
+    happened = a_history()
+    project(happened)
+    c = CustomerInvoiceFacts("later")
+    for fact in (c.created(), c.calculated(revenue="7.77"), c.requested(), c.step_rejected(0), c.reopened()):
+        happened.add(c.stream, fact)
+        project(happened)
+    happened.add(c.stream, c.calculated(), c.requested(), c.step_approved("person:bob"), c.approved())
+    project(happened)
+    with psycopg.connect(database) as connection:
+        kept = connection.execute(KEPT).fetchall()
+        assert len(kept) > 10
+        connection.execute("SELECT read_models.count_invoices()")
+        assert connection.execute(KEPT).fetchall() == kept
+
+
+TOTALS = ["0", "0.01", "0.99", "1", "9.99", "10", "10.01", "99.99", "100", "12.345", "1500", "1599.999", "1e30"]
+
+
+@pytest.mark.parametrize("total", TOTALS)
+def test_buckets_are_the_same_here_and_in_the_database(database, total):
+    exact = Decimal(total)
+    with psycopg.connect(database) as connection:
+        found = connection.execute("SELECT read_models.total_bucket(%s), read_models.total_bucket(-%s)", (exact, exact))
+        bucket = bucket_of(exact)
+        assert found.fetchone() == (bucket, -bucket)
+    assert lowest(bucket) <= exact
+    assert exact == 0 or exact < beyond(bucket)
+
+
+LOWS = [None, "0", "0.005", "1", "14.99", "15", "99.99", "-5"]
+HIGHS = [None, "0", "0.99", "15", "15.5", "99.99", "100", "-1"]
+
+
+async def test_counts_of_totals_are_exact(project, ask):
+    project(more_history())
+    every = await ask.invoice_list.page(Filter(), PageRequest(), TODAY)
+    for low, high in product(LOWS, HIGHS):
+        least, most = Decimal(low or "-1000"), Decimal(high or "1000")
+        wanted = Filter(total_from=least if low else None, total_to=most if high else None)
+        page = await ask.invoice_list.page(wanted, PageRequest(), TODAY)
+        expected = [i.row.reference for i in every.items if least <= (i.row.revenue_total or 0) <= most]
+        assert ([i.row.reference for i in page.items], page.total) == (expected, len(expected)), (low, high)

@@ -1,7 +1,6 @@
 -- name: page
 -- What waits for a person, in the order of numbers, with how many there are and how many are done.
-{clusters}
-, waiting AS NOT MATERIALIZED (
+WITH waiting AS NOT MATERIALIZED (
     SELECT * FROM read_models.invoice_list AS i
     WHERE status = 'approving' AND NOT %(person)s = ANY(barred)
         AND (CASE WHEN step_group IS NULL THEN %(any_group)s ELSE step_group = ANY(%(groups)s) END) AND {scope}
@@ -39,7 +38,3 @@ ORDER BY m.period_to, m.customer, m.id;
 -- name: month
 -- Its period touches the month.
 period_to >= %(first)s AND period_from <= %(last)s
-
--- name: no_tree
--- No cluster was asked for.
-WITH clusters AS (SELECT NULL::text AS code WHERE false)

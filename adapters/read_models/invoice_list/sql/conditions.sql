@@ -8,7 +8,7 @@ status = {status}
 
 -- name: any_status
 -- Of some statuses.
-status = ANY(%(shown)s)
+status = ANY({statuses})
 
 -- name: after
 -- Beyond the last row of the page before.
@@ -26,11 +26,20 @@ ready_from <= %(latest_day)s AND (ready_from <= %(earliest_day)s OR ready_from <
 customer = %(customer)s
 
 -- name: cluster
--- Of customers in some clusters: now, or as at the request.
-CASE WHEN snapshot_version IS NULL THEN EXISTS (
-    SELECT FROM read_models.reference_list AS r JOIN clusters AS k ON r.body ->> 'cluster' = k.code
-    WHERE r.kind = 'customer' AND r.code = i.customer)
-ELSE snapshot_cluster IN (SELECT code FROM clusters) END
+-- Of customers in these clusters: now, or as at the request.
+(snapshot_version IS NULL AND customer IN (
+    SELECT r.code FROM read_models.reference_list AS r
+    WHERE r.kind = 'customer' AND r.body ->> 'cluster' = ANY(%(clusters)s)
+) OR snapshot_version IS NOT NULL AND snapshot_cluster = ANY(%(clusters)s))
+
+-- name: cluster_now
+-- Of customers in these clusters now.
+snapshot_version IS NULL AND customer IN (SELECT r.code FROM read_models.reference_list AS r
+             WHERE r.kind = 'customer' AND r.body ->> 'cluster' = ANY(%(clusters)s))
+
+-- name: cluster_then
+-- Of customers in these clusters at the request.
+snapshot_version IS NOT NULL AND snapshot_cluster = ANY(%(clusters)s)
 
 -- name: contract
 -- Of one contract.

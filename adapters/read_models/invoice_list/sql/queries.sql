@@ -1,21 +1,22 @@
 -- name: page
 -- A page of the list with its exact count, of one moment. The customer is joined for the page's rows.
-{clusters}
 SELECT t.total AS matching_rows, {columns}, {customer}, {incomplete}
 FROM (SELECT {total} AS total) AS t
 LEFT JOIN (
-    SELECT * FROM ({rows}) AS u ORDER BY period_to DESC, created_position DESC LIMIT %(limit)s
-) AS m ON true
+    SELECT id FROM ({rows}) AS u ORDER BY period_to DESC, created_position DESC LIMIT %(limit)s
+) AS found ON true
+LEFT JOIN read_models.invoice_list AS m ON m.id = found.id
 {customer_join}
 ORDER BY m.period_to DESC, m.created_position DESC;
 
 -- name: rows
 -- The newest of one status: each is found by the index that suits it.
-(SELECT * FROM read_models.invoice_list AS i WHERE {where} ORDER BY period_to DESC, created_position DESC LIMIT %(limit)s)
+(SELECT id, period_to, created_position FROM read_models.invoice_list AS i WHERE {where}
+ ORDER BY period_to DESC, created_position DESC LIMIT %(limit)s)
 
 -- name: none
 -- No row at all.
-(SELECT * FROM read_models.invoice_list AS i WHERE false)
+(SELECT id, period_to, created_position FROM read_models.invoice_list AS i WHERE false)
 
 -- name: scan
 -- Counts what matches.
@@ -47,3 +48,4 @@ WITH RECURSIVE clusters AS (
     SELECT c.code FROM read_models.reference_list AS c JOIN clusters AS up ON c.body ->> 'parent' = up.code
     WHERE c.kind = 'cluster' AND %(descendants)s
 )
+SELECT code FROM clusters;
