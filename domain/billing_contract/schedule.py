@@ -65,7 +65,6 @@ class RunSchedule:
 
     line: str
     recurrence: Recurrence
-    begins: date
     ends: date | None = None
     cut_off_days: int = DEFAULT_CUT_OFF
     offset: int = DEFAULT_OFFSET
@@ -157,7 +156,7 @@ def _cycles(of: CycleSchedule, first: date) -> Iterator[Entry]:
 
 def _runs(of: RunSchedule, first: date, last: date) -> Iterator[Entry]:
     end = last if of.ends is None else min(last, moved(of.ends, -1))
-    for day in run_dates(of.recurrence, max(first, of.begins), end):
+    for day in run_dates(of.recurrence, first, end):
         yield Entry(day, "run", of.line, day, day, cut_off=moved(day, -of.cut_off_days))
 
 

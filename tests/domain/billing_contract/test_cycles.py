@@ -5,7 +5,7 @@ from itertools import count, islice, takewhile
 
 import pytest
 from dateutil.relativedelta import relativedelta
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.billing_contract.cycles import EARLIEST, LATEST, Calendar, checked_day, cycle, cycle_of
@@ -63,6 +63,7 @@ def test_given_quarters_from_30_november_then_february_is_clamped():
     assert firsts("2025-11-30", "quarterly", 3) == ["2025-11-30", "2026-02-28", "2026-05-30"]
 
 
+@settings(deadline=None)
 @given(starts, frequencies, st.integers(0, 120))
 def test_a_cycle_is_start_plus_k_periods_and_touches_the_next(start, frequency, number):
     one = cycle(start, frequency, number)
@@ -71,6 +72,7 @@ def test_a_cycle_is_start_plus_k_periods_and_touches_the_next(start, frequency, 
     assert one.days == (one.following - one.first).days
 
 
+@settings(deadline=None)
 @given(starts, frequencies, st.integers(0, 5000))
 def test_every_day_from_the_start_on_lies_in_one_cycle(start, frequency, later):
     day = start + timedelta(days=later)
@@ -107,6 +109,7 @@ def test_given_an_end_before_the_start_then_there_is_no_cycle():
     assert list(Calendar(d("2026-03-01"), "monthly", ends=d("2026-03-01")).cycles()) == []
 
 
+@settings(deadline=None)
 @given(starts, frequencies, days, days)
 def test_cycles_between_two_days_are_those_that_meet_them(start, frequency, one_day, other_day):
     first, last = sorted((one_day, other_day))

@@ -85,7 +85,7 @@ def watched(line: Subscription) -> date:
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_each_cycle_and_so_all_of_them_is_what_its_days_come_to(policy, data):
     start, frequency, line = data.draw(histories(policy))
@@ -102,7 +102,7 @@ def test_each_cycle_and_so_all_of_them_is_what_its_days_come_to(policy, data):
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_segments_lie_in_their_cycle_without_overlap(policy, data):
     start, frequency, line = data.draw(histories(policy))
@@ -114,7 +114,7 @@ def test_segments_lie_in_their_cycle_without_overlap(policy, data):
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_however_late_changes_are_told_billed_and_corrected_comes_to_the_same(policy, data):
     """Cycles are billed in order while changes, and at last the end, become known at any time."""

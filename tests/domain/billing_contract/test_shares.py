@@ -1,7 +1,7 @@
 """Shares sum to 100 and lose nothing."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.billing_contract.shares import (
@@ -93,6 +93,7 @@ percents = st.lists(st.integers(1, 10**6).map(D), min_size=1, max_size=7).map(
 )
 
 
+@settings(deadline=None)
 @given(percents, st.integers(-(10**12), 10**12), st.sampled_from(["EUR", "JPY", "KWD"]))
 def test_splits_of_amounts_lose_and_invent_nothing(shared, units, currency):
     amount = D(units).scaleb(-minor_units(currency))
@@ -104,6 +105,7 @@ def test_splits_of_amounts_lose_and_invent_nothing(shared, units, currency):
         assert rounded(parts[share.customer], currency) == parts[share.customer]
 
 
+@settings(deadline=None)
 @given(percents, st.decimals(-(10**9), 10**9, places=15), st.integers(0, 10**15))
 def test_splits_of_costs_lose_and_invent_nothing(shared, cost, below):
     exact = add(cost, D(below).scaleb(-30))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.billing_contract.time_and_material import Takings, Transaction, left_behind, take, takings
@@ -78,6 +78,7 @@ def test_a_negative_quantity_gives_back():
     assert takings([worked("a", quantity="-2", price="10")], "EUR").common == D("-20.00")
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(
