@@ -17,6 +17,7 @@ BENCHMARKS = {
     "latency": "append to readable in the read model, through Kafka, at 500 events a second",
     "purchase_latency": "one purchase posted to its invoice showing it open",
     "approvals": "bulk approval of 10,000 open invoices with numbers, and the cost of one as there are more",
+    "search": "any view, part of a number, total or cluster among a million customer invoices, with exact counts",
     "import_engines": "engines that could read provider files, on the same job",
 }
 

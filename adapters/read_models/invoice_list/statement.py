@@ -80,7 +80,8 @@ class Search:
             counting = Counting(self.wanted, frozenset(self._names))
             total = counting.total()
             self.values |= counting.values
-        return composed(SQL, "page", total=total, rows=self.rows(), **PARTS)
+        members = sql.SQL("" if self.wanted.cluster is None else SQL["members"])
+        return composed(SQL, "page", members=members, total=total, rows=self.rows(), **PARTS)
 
     def rows(self) -> sql.Composable:
         """The newest rows, after the cursor: of all at once, or of each status by the index that suits it."""

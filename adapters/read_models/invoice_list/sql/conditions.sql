@@ -34,8 +34,7 @@ customer = %(customer)s
 
 -- name: cluster_now
 -- Of customers in these clusters now.
-snapshot_version IS NULL AND customer IN (SELECT r.code FROM read_models.reference_list AS r
-             WHERE r.kind = 'customer' AND r.body ->> 'cluster' = ANY(%(clusters)s))
+snapshot_version IS NULL AND customer IN (SELECT code FROM members)
 
 -- name: cluster_then
 -- Of customers in these clusters at the request.

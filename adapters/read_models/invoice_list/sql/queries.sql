@@ -1,5 +1,6 @@
 -- name: page
 -- A page of the list with its exact count, of one moment. The customer is joined for the page's rows.
+{members}
 SELECT t.total AS matching_rows, {columns}, {customer}, {incomplete}
 FROM (SELECT {total} AS total) AS t
 LEFT JOIN (
@@ -49,3 +50,10 @@ WITH RECURSIVE clusters AS (
     WHERE c.kind = 'cluster' AND %(descendants)s
 )
 SELECT code FROM clusters;
+
+-- name: members
+-- Who is in these clusters now.
+WITH members AS MATERIALIZED (
+    SELECT r.code FROM read_models.reference_list AS r
+    WHERE r.kind = 'customer' AND r.body ->> 'cluster' = ANY(%(clusters)s)
+)

@@ -1,0 +1,1 @@
+"""A million invoices to search in, and what is searched for."""
