@@ -136,15 +136,25 @@ def amount(line: Subscription, cycle: Cycle, currency: str) -> Decimal:
 
 
 def corrections(
-    line: Subscription, calendar: Calendar, billed: Mapping[date, Decimal], currency: str
+    line: Subscription,
+    calendar: Calendar,
+    billed: Mapping[date, Decimal],
+    currency: str,
+    *,
+    since: date | None = None,
 ) -> tuple[Correction, ...]:
     """Corrections due: recomputed minus billed under the same policy, where they differ, oldest first.
 
     `billed`: what stands on live invoices for each cycle, by its first day, corrections included. A cycle that an
-    earlier end has left behind is recomputed too.
+    earlier end has left behind is recomputed too. `since`: the earliest day that anything was changed for since
+    corrections were last looked for (of an end that moved: the earlier of both); earlier cycles are as they were.
+    None: look at all of them.
     """
     found = []
-    for first in sorted(billed):
+    earliest = date.min
+    if since is not None:
+        earliest = cycle_of(calendar.start, calendar.frequency, max(since, calendar.start)).first
+    for first in sorted(first for first in billed if first >= earliest):
         one = cycle_of(calendar.start, calendar.frequency, first)
         if one.first != first:
             raise ValueError(f"{first} begins no cycle; the cycle of that day begins on {one.first}")

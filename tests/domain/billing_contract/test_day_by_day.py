@@ -131,7 +131,11 @@ def test_however_late_changes_are_told_billed_and_corrected_comes_to_the_same(po
         )
         line = Subscription(whole.begins, known, whole.prices, whole.ends if end_told <= number else None, policy)
         calendar = Calendar(start, frequency, line.begins, line.ends)
-        for correction in corrections(line, calendar, billed, "EUR"):
+        due = corrections(line, calendar, billed, "EUR")
+        news = [change.day for change, at in zip(whole.quantities[1:], told, strict=True) if at == number]
+        news += [whole.ends] if whole.ends is not None and end_told == number else []
+        assert due == (corrections(line, calendar, billed, "EUR", since=min(news)) if news else ())
+        for correction in due:
             billed[correction.cycle.first] = add(billed[correction.cycle.first], correction.amount)
         assert corrections(line, calendar, billed, "EUR") == ()
         if number < len(cycles) and calendar.of(max(cycles[number].first, line.begins)) is not None:

@@ -169,6 +169,20 @@ def test_given_an_end_before_a_cycle_that_was_billed_ahead_then_all_of_it_comes_
     assert (found.cycle, found.amount, found.segments) == (FEBRUARY, D("-310.00"), ())
 
 
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        (None, ["2026-01-01", "2026-02-01"]),
+        ("2026-01-31", ["2026-01-01", "2026-02-01"]),
+        ("2026-02-01", ["2026-02-01"]),
+    ],
+)
+def test_given_the_earliest_day_of_what_changed_then_only_its_cycle_and_later_ones_are_looked_at(since, expected):
+    billed = {JANUARY.first: D("1.00"), FEBRUARY.first: D("1.00")}
+    found = corrections(line(("2026-01-01", "10")), CALENDAR, billed, "EUR", since=since and d(since))
+    assert [str(one.cycle.first) for one in found] == expected
+
+
 def test_given_billed_days_that_begin_no_cycle_then_it_is_an_error():
     with pytest.raises(ValueError, match="begins no cycle"):
         corrections(line(("2026-01-01", "1")), CALENDAR, {d("2026-01-02"): D(1)}, "EUR")
