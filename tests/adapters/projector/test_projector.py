@@ -15,6 +15,7 @@ from projections.invoice_list.fold import INVOICE_LIST
 from projections.ports.feed import Partition
 from tests.adapters.projector.conftest import MODELS, drain
 from tests.support.billing import CustomerInvoiceFacts, OfferFacts, ProviderInvoiceFacts, cluster_saved, customer_saved
+from tests.support.histories import add_what_follows
 from tests.support.records import Happened, MemoryFeed
 from tests.support.waiting import eventually
 
@@ -43,26 +44,6 @@ def a_history() -> Happened:
             happened.add(c.stream, c.removed())
         add_what_follows(happened, c, n)
     return happened
-
-
-def add_what_follows(happened: Happened, c: CustomerInvoiceFacts, n: int) -> None:
-    """The invoice goes on: calculated or failed, requested, rejected and reopened, approved, closed."""
-    happened.add(c.stream, c.commented())
-    if n == 1:
-        happened.add(c.stream, c.calculation_failed())
-        happened.add(c.stream, c.changed())
-        happened.add(c.stream, c.calculation_failed(tries=2))
-    if n >= 2:
-        happened.add(c.stream, c.calculated(through=9))
-        happened.add(c.stream, c.requested("finance", "board", four_eyes=True))
-        happened.add(c.stream, c.step_approved("person:bob"))
-    if n == 3:
-        happened.add(c.stream, c.step_rejected(1))
-        happened.add(c.stream, c.step_rejected(0), c.reopened())
-    if n >= 4:
-        happened.add(c.stream, c.step_approved("person:cy", 2), c.approved(f"INV-2026-00000{n}"))
-    if n == 0:
-        happened.add(c.stream, c.closed())
 
 
 def test_rows_and_position(projector, look):
