@@ -18,7 +18,7 @@ _LANES: Final = 2
 
 MANY: Final = 500
 """Invoices of one turn that say: a provider invoice is being routed, and more will be due in a moment."""
-GATHER_SECONDS: Final = 1.5
+GATHER_SECONDS: Final = 1.0
 """So long they gather then: its lines are read once for each turn, so fewer turns are less work."""
 
 

@@ -19,6 +19,8 @@ from services.wiring import Parts
 PLACE_SECONDS: Final = 0.2
 _PERIODS: Final = "periods"
 _CUSTOMERS: Final = 1_000
+_LANES: Final = 2
+"""Turns of routing at once: while one waits for the database, another one decides."""
 
 
 def make_router(parts: Parts) -> Router:
@@ -66,3 +68,5 @@ async def place_purchases(parts: Parts, stop: asyncio.Event) -> None:
         }
         for what, work in loops.items():
             tasks.create_task(repeat(work, what, PLACE_SECONDS, stop))
+        for _ in range(_LANES - 1):
+            tasks.create_task(repeat(loops["offers routed"], "offers routed", PLACE_SECONDS, stop))
