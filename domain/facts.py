@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from domain.billing_contract import events as billing_contract
 from domain.customer_invoice import approval_events, calculation_events
 from domain.customer_invoice import events as customer_invoice
 from domain.fact import Fact, Topic
@@ -16,6 +17,7 @@ from domain.usage_offer import events as usage_offer
 _MODULES = (
     provider_invoice,
     usage_offer,
+    billing_contract,
     customer_invoice,
     calculation_events,
     approval_events,
@@ -27,6 +29,7 @@ _BASES = {
     Fact,
     provider_invoice.ProviderInvoiceFact,
     usage_offer.UsageOfferFact,
+    billing_contract.BillingContractFact,
     customer_invoice.CustomerInvoiceFact,
     operations.SyncFact,
     reference.Retired,
@@ -57,6 +60,7 @@ TOPIC_OF_KIND: Final[Mapping[str, Topic]] = MappingProxyType(
         "provider-invoice": "provider-invoice",
         "usage-offer": "provider-invoice",
         "billing-contract": "billing-contract",
+        "contract-transactions": "billing-contract",
         "customer-invoice": "customer-invoice",
         **dict.fromkeys(
             (
@@ -78,7 +82,8 @@ TOPIC_OF_KIND: Final[Mapping[str, Topic]] = MappingProxyType(
         **dict.fromkeys(("provider-sync", "import-summary", "notice", "key", "job"), "operations"),
     }
 )
-"""Stream kind -> topic. The record key is the stream's id, but for usage offers: their provider invoice's id."""
+"""Stream kind -> topic. The record key is the stream's id, but for usage offers (their provider invoice's id) and the
+transactions of a contract (the contract's id)."""
 
 TOPICS: Final[tuple[Topic, ...]] = (
     "provider-invoice",

@@ -67,6 +67,16 @@ def periodical_invoice_stream(customer: str, period_from: date) -> Stream:
     return Stream("customer-invoice", id_for("customer-invoice", "periodical", customer, period_from.isoformat()))
 
 
+def billing_contract_stream(number: str) -> Stream:
+    """The contract with this number, which no other has."""
+    return Stream("billing-contract", id_for("billing-contract", number))
+
+
+def contract_transactions_stream(contract: str, line: str, year: int) -> Stream:
+    """The transactions of a contract's line in a year, by the day they are dated."""
+    return Stream("contract-transactions", id_for("contract-transactions", contract, line, str(year)))
+
+
 def invoice_numbers_stream(series: str, year: int | None) -> Stream:
     """The numbers of a series in a year; None: of a series that never restarts."""
     return Stream("invoice-numbers", id_for("invoice-numbers", series, "" if year is None else str(year)))
