@@ -2,14 +2,14 @@
 
     python -m benchmarks.usage_path [--customers 10000] [--lines 100] [--workers 2]
 
-On an embedded PostgreSQL with fsync on. Two workers, as many as there are cores, each a process of its own that does all
-that a worker does: routing, the pause, sums, prices, appending. Each customer's lines are of ten products on any day of
-the month, in any order in the file; half of the products are priced by unit, half at cost plus. Before, every customer
-has an open, empty invoice. Goals: >= 100,000 lines/s, <= 500 MiB; the memory told is that of all workers together.
+On an embedded PostgreSQL with fsync on. Two workers, as many as there are cores, each a process that does all that a
+worker does: routing, the pause, sums, prices, appending. Each customer's lines are of ten products on any day of the
+month, in any order in the file; half of the products are priced by unit, half at cost plus. Before, every customer has
+an open, empty invoice. Goals: >= 100,000 lines/s, <= 500 MiB; the memory told is that of all workers together.
 
-What limits it: about 1 ms of Python an invoice (a third routing, a quarter pricing, a quarter facts and their digest, the
-rest loading and encoding), and nearly as much of the server, two thirds of which is adding up; with two cores for both,
-and a pause of a second in the figure too. One worker alone is held up by itself: about 70,000.
+What limits it: about 1 ms of Python an invoice (a third routing, a quarter pricing, a quarter facts and their digest,
+the rest loading and encoding), and nearly as much of the server, two thirds of which is adding up; with two cores for
+both, and a pause of a second in the figure too. One worker alone is held up by itself: about 70,000.
 """
 
 import argparse

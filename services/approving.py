@@ -7,11 +7,12 @@ from uuid import UUID
 from commands.customer_invoice.approve_many import approve_many
 from domain.customer_invoice.process import AUTOMATIC
 from projections.invoice_list.queries import InvoiceFilter
-from projections.paging import MAX_LIMIT, PageRequest
 from services.mailing import service_origin
 from services.wiring import Parts
 
 APPROVE_SECONDS: Final = 10.0
+MOST: Final = 10_000
+"""Invoices looked at in one turn."""
 
 
 async def approve_automatically(parts: Parts) -> int:
@@ -24,17 +25,9 @@ async def approve_automatically(parts: Parts) -> int:
         return 0
     origin = replace(service_origin(parts, "worker"), actor=AUTOMATIC)
     wanted = InvoiceFilter(view="ready_to_approve", empty=False)
-    approved, cursor = 0, None
-    while True:
-        page = await parts.read_models.invoice_list.page(
-            wanted, PageRequest(MAX_LIMIT, cursor, count=False), parts.business_date(origin.now)
-        )
-        customers = await parts.reference.customers(sorted({item.row.customer for item in page.items}))
-        ready = [
-            UUID(item.row.id) for item in page.items if rules.process_of(customers.get(item.row.customer)).automatic
-        ]
-        done = await approve_many(parts.invoicing, origin, ready)
-        approved += sum(one.changed for one in done)
-        cursor = page.next_cursor
-        if cursor is None:
-            return approved
+    today = parts.business_date(origin.now)
+    rows = await parts.read_models.invoice_list.rows(wanted, today, origin.now, MOST)
+    customers = await parts.reference.customers(sorted({row.customer for row in rows}))
+    automatic = {code for code, customer in customers.items() if rules.process_of(customer).automatic}
+    ready = [UUID(row.id) for row in rows if row.customer in automatic]
+    return sum(one.changed for one in await approve_many(parts.invoicing, origin, ready))

@@ -95,7 +95,7 @@ BEGIN
     CREATE OR REPLACE TRIGGER count_none AFTER TRUNCATE ON read_models.invoice_list
         FOR EACH STATEMENT EXECUTE FUNCTION read_models.keep_invoice_counts();
 END $$;
-SELECT read_models.count_invoices();
+DO $$ BEGIN PERFORM read_models.count_invoices(); END $$;
 
 -- What has to be done when the tables of a read model were replaced by others.
 CREATE FUNCTION read_models.moved_over(read_model text) RETURNS void LANGUAGE plpgsql AS $$

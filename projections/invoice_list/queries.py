@@ -1,6 +1,6 @@
 """What can be asked of the customer invoice list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -83,6 +83,10 @@ class InvoiceQueries(Protocol):
 
         What is ready to approve is decided by the customer's day at `now`, and by `today` where no zone is known.
         """
+        ...
+
+    async def rows(self, wanted: InvoiceFilter, today: date, now: datetime, limit: int) -> Sequence[InvoiceRow]:
+        """All that match, without their customers' names, in the list's order, at most one more than `limit`: then there are more."""
         ...
 
     async def get(self, invoice: UUID) -> InvoiceItem | None:

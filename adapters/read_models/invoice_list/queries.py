@@ -1,5 +1,6 @@
 """Queries of the customer invoice list."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
@@ -11,7 +12,7 @@ from adapters.read_models.reading import Reader, Values, names
 from adapters.read_models.reveal import Revealer
 from projections.invoice_list.queries import InvoiceFilter, InvoiceItem
 from projections.invoice_list.rows import InvoiceRow
-from projections.paging import Page, PageRequest
+from projections.paging import MAX_LIMIT, Page, PageRequest
 
 _WIDTH: Final = len(names(InvoiceRow))
 
@@ -28,11 +29,25 @@ class PostgresInvoiceList:
     ) -> Page[InvoiceItem]:
         """See the port."""
         clusters = await self.clusters(wanted.cluster, descendants=wanted.descendants)
+        return await self.named(await self._page(wanted, page, today, now, clusters))
+
+    async def rows(self, wanted: InvoiceFilter, today: date, now: datetime, limit: int) -> Sequence[InvoiceRow]:
+        """See the port."""
+        clusters = await self.clusters(wanted.cluster, descendants=wanted.descendants)
+        found: list[InvoiceRow] = []
+        cursor: str | None = None
+        while True:
+            page = await self._page(wanted, PageRequest(MAX_LIMIT, cursor, count=False), today, now, clusters)
+            found += [item.row for item in page.items]
+            cursor = page.next_cursor
+            if cursor is None or len(found) > limit:
+                return found[: limit + 1]
+
+    async def _page(
+        self, wanted: InvoiceFilter, page: PageRequest, today: date, now: datetime | None, clusters: Sequence[str]
+    ) -> Page[InvoiceItem]:
         search = Search(wanted, page, today, now, clusters)
-        found = await self._reader.page(
-            search.statement(), search.values, page, item_of, lambda i: period_cursor(i.row)
-        )
-        return await self.named(found)
+        return await self._reader.page(search.statement(), search.values, page, item_of, lambda i: period_cursor(i.row))
 
     async def named(self, page: Page[InvoiceItem]) -> Page[InvoiceItem]:
         """The page with its customers' names open."""

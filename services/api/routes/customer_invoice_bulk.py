@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from commands.customer_invoice.bulk import NEEDS, BulkAction, request_bulk
 from projections.invoice_list.queries import InvoiceFilter, View
-from projections.paging import MAX_LIMIT, PageRequest
 from services.api.access import may
 from services.api.call import Call, CallDep
 from services.api.fields import Amount
@@ -102,21 +101,14 @@ async def _targets(call: Call, body: Bulk) -> Sequence[UUID]:
             f"{len(found):,} invoices match, {body.expected_count:,} were expected: nothing was done.",
             facts={"count": len(found)},
         )
-    return found
+    return [UUID(row.id) for row in found]
 
 
-async def _matching(call: Call, search: Search) -> list[UUID]:
+async def _matching(call: Call, search: Search) -> Sequence[UUID]:
     limit = call.parts.settings.max_bulk_items
     wanted = InvoiceFilter(**search.model_dump())
-    found: list[UUID] = []
-    cursor: str | None = None
-    while True:
-        page = await call.parts.read_models.invoice_list.page(
-            wanted, PageRequest(MAX_LIMIT, cursor, count=False), call.parts.business_date(call.now)
-        )
-        found += [UUID(item.row.id) for item in page.items]
-        if len(found) > limit:
-            raise Problem(422, "too-many-items", f"More than {limit:,} invoices match: narrow the filter.")
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
+    today = call.parts.business_date(call.now)
+    found = await call.parts.read_models.invoice_list.rows(wanted, today, call.now, limit)
+    if len(found) > limit:
+        raise Problem(422, "too-many-items", f"More than {limit:,} invoices match: narrow the filter.")
+    return found
