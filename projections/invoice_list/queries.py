@@ -86,7 +86,7 @@ class InvoiceQueries(Protocol):
         ...
 
     async def rows(self, wanted: InvoiceFilter, today: date, now: datetime, limit: int) -> Sequence[InvoiceRow]:
-        """All that match, without their customers' names, in the list's order, at most one more than `limit`: then there are more."""
+        """All that match, without names, in the list's order; one more than `limit` says that there are more."""
         ...
 
     async def get(self, invoice: UUID) -> InvoiceItem | None:

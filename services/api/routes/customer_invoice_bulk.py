@@ -101,7 +101,7 @@ async def _targets(call: Call, body: Bulk) -> Sequence[UUID]:
             f"{len(found):,} invoices match, {body.expected_count:,} were expected: nothing was done.",
             facts={"count": len(found)},
         )
-    return [UUID(row.id) for row in found]
+    return found
 
 
 async def _matching(call: Call, search: Search) -> Sequence[UUID]:
@@ -111,4 +111,4 @@ async def _matching(call: Call, search: Search) -> Sequence[UUID]:
     found = await call.parts.read_models.invoice_list.rows(wanted, today, call.now, limit)
     if len(found) > limit:
         raise Problem(422, "too-many-items", f"More than {limit:,} invoices match: narrow the filter.")
-    return found
+    return [UUID(row.id) for row in found]
