@@ -45,6 +45,7 @@ from adapters.reference import ApprovedInvoices, StoredReference, write_identifi
 from adapters.sql_files import load_sql
 from adapters.templates import SandboxedTemplates
 from adapters.usage_due import StoredUsageDue
+from commands.billing_contract.desk import ContractDesk
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.customer_invoice.desk import InvoicingDesk
 from commands.customer_invoice.pricing import CalculationDesk
@@ -101,6 +102,7 @@ class Parts:
     jobs: StoredJobs
     operations: StoredOperations
     sync: SyncDesk
+    contracts: ContractDesk
     read_wait: float = READ_WAIT
 
     @property
@@ -224,6 +226,7 @@ async def open_parts(
                 connections=_connections(settings, files),
                 passes=passes,
             ),
+            contracts=ContractDesk(store, reference),
         )
 
 

@@ -8,6 +8,8 @@ from domain.reference.kinds import KINDS
 from services.api.route import ApiRoute
 from services.api.routes import (
     approval_queue,
+    billing_contract_lines,
+    billing_contracts,
     customer_invoice_bulk,
     customer_invoice_items,
     customer_invoice_verbs,
@@ -54,6 +56,8 @@ def all_routers() -> Sequence[APIRouter]:
         customer_invoice_items.router,
         customer_invoice_bulk.router,
         customer_invoice_verbs.router,
+        billing_contracts.router,
+        billing_contract_lines.router,
         approval_queue.router,
         number_series.router,
         purchases.router,

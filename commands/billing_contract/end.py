@@ -1,0 +1,24 @@
+"""A contract ends."""
+
+from datetime import date
+from uuid import UUID
+
+from commands.billing_contract.desk import Answering, ContractDesk, Outcome, change
+from commands.handling import Done
+from commands.origin import Origin
+from domain.billing_contract import agreement
+
+
+async def end(
+    desk: ContractDesk,
+    origin: Origin,
+    contract: UUID,
+    ends: date,
+    *,
+    expected: int | None = None,
+    answer: Answering = None,
+) -> Done[Outcome]:
+    """Not billed from `ends` on."""
+    return await change(
+        desk.store, origin, contract, lambda state: agreement.end(state, ends), expected=expected, answer=answer
+    )
