@@ -180,3 +180,9 @@ async def test_what_is_not_there(api: httpx.AsyncClient) -> None:
     nowhere = f"{BASE}/0f5aa5ac-0000-5000-8000-000000000000"
     for path in ("", "/schedules", "/lines/x/transactions"):
         assert_problem(await api.get(nowhere + path), 404, "billing-contract-missing")
+
+
+async def test_lists_go_on_beside_contracts(api: httpx.AsyncClient, contract: str, projecting: None) -> None:
+    done = await ok(api.post(f"{contract}/lines/hours/transactions", json=HOURS))
+    shown = await ok(api.get("/v1/customers", params={"at_least": done["position"]}))
+    assert [c["code"] for c in shown["items"]] == ["C1", "C2"]
