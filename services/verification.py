@@ -11,6 +11,7 @@ from commands.customer_invoice.certificate import check_numbers
 from commands.customer_invoice.rerun import run_all_again
 from commands.provider_invoice.usage import leak_check
 from commands.provider_invoice.verify_lines import digest_check
+from commands.purchases.verify import purchase_check
 from domain.money import plain
 from services.projector import verify_read_models
 from services.settings import Settings
@@ -85,11 +86,13 @@ async def _lines(url: str, settings: Settings) -> list[Check]:
                 for c in sums.leaks
             )
         numbers = await check_numbers(parts.store)
+        batches = [found async for found in purchase_check(parts.billing)]
     return [
         Check("line digests", f"{rows:,} lines in {chunks:,} chunks", tuple(wrong)),
         Check(
             "invoice numbers", f"{numbers.numbers:,} numbers in {numbers.series:,} series and years", numbers.findings
         ),
+        Check("purchases", f"{len(batches):,} batches of posted purchases", tuple(b for b in batches if b is not None)),
         Check("leak check", f"{customers:,} customers of {invoices:,} active provider invoices", tuple(leaks)),
     ]
 

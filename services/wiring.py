@@ -181,12 +181,14 @@ async def open_parts(
         reference = StoredReference(store, pool)
         lines = PostgresLineStore(pool)
         files = open_raw_files(settings.files_location)
+        usage_due = StoredUsageDue(pool)
         invoices = InvoiceDesk(
             store=store,
             lines=lines,
             reference=reference,
             files=files,
             reader=ArrowProviderFileReader(),
+            due=usage_due,
             override_limit=settings.override_limit,
         )
         operations = StoredOperations(pool)
@@ -212,7 +214,7 @@ async def open_parts(
             invoices=invoices,
             billing=billing,
             invoicing=InvoicingDesk(billing, numbers, Rulebook(reference)),
-            usage_due=StoredUsageDue(pool),
+            usage_due=usage_due,
             calculation=CalculationDesk(store, StoredSums(pool), reference),
             past_reference=StoredPastReference(pool, reference),
             targets=StoredTargets(pool),

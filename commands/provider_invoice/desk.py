@@ -11,6 +11,7 @@ from commands.ports.line_store import LineStore
 from commands.ports.provider_files import ProviderFileReader
 from commands.ports.raw_files import RawFiles
 from commands.ports.reference import KnownProvider, Reference
+from commands.ports.usage_due import UsageDue
 from domain.identity import Stream
 from domain.provider_invoice.actions import NOTHING_USED, Usage
 from domain.provider_invoice.checksum import OVERRIDE_LIMIT
@@ -29,6 +30,7 @@ class InvoiceDesk:
     reference: Reference
     files: RawFiles
     reader: ProviderFileReader
+    due: UsageDue
     override_limit: Decimal = OVERRIDE_LIMIT
     max_upload: int = 8 * 1024**3
 

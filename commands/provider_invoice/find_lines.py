@@ -8,17 +8,20 @@ from uuid import UUID
 from commands.ports.line_store import ChunkAt, Line, LineQuery
 from commands.provider_invoice.attempts import Attempt, ChunkOf, attempt_of
 from commands.provider_invoice.desk import InvoiceDesk
-from commands.provider_invoice.offers import in_invoice, invoices_with, offers_of
+from commands.provider_invoice.offers import in_invoice, invoices_with, offers_of, waiting_customers
 from domain.customer_invoice.state import CustomerInvoice
 from domain.identity import usage_offer_stream
 from domain.rejected import Rejected
-from domain.usage_offer.ranges import Ranges
+from domain.usage_offer.events import LineRange
+from domain.usage_offer.ranges import Ranges, minus
 from domain.usage_offer.state import UsageOffer, fold
 
 LineState = Literal[
     "imported", "offered", "waiting", "invoiced", "billed", "written_off", "released", "excluded", "withdrawn"
 ]
 """`imported`: of an attempt that was never activated. Billed and written off follow from the customer invoice."""
+ALL: Final = LineRange(first=1, last=2**31 - 1)
+"""Every line number that there can be."""
 _HELD: Final = frozenset({"waiting", "invoiced", "billed", "written_off", "released"})
 
 
@@ -79,6 +82,8 @@ class _Places:
 
     offers: Mapping[str, UsageOffer]
     invoices: Mapping[UUID, CustomerInvoice]
+    waiting: frozenset[str] = frozenset()
+    """Customers whose free lines wait."""
 
     def of(self, destination: UUID, kind: str) -> LineState:
         """Where lines that this destination holds are."""
@@ -94,17 +99,18 @@ def _needs_all(which: LineFilter) -> bool:
 
 
 async def _all_places(desk: InvoiceDesk, invoice: UUID, attempt: int) -> _Places:
-    return await _with_invoices(desk, [o.state for o in await offers_of(desk, invoice, attempt)])
+    return await _with_invoices(desk, invoice, [o.state for o in await offers_of(desk, invoice, attempt)])
 
 
 async def _places_of(desk: InvoiceDesk, invoice: UUID, attempt: int, customers: set[str]) -> _Places:
     streams = [usage_offer_stream(invoice, attempt, customer) for customer in sorted(customers)]
     found = [fold(history.facts) for history in (await desk.store.load_many(streams)).values()]
-    return await _with_invoices(desk, [offer for offer in found if offer is not None])
+    return await _with_invoices(desk, invoice, [offer for offer in found if offer is not None])
 
 
-async def _with_invoices(desk: InvoiceDesk, offers: Sequence[UsageOffer]) -> _Places:
-    return _Places({offer.customer: offer for offer in offers}, await invoices_with(desk, offers))
+async def _with_invoices(desk: InvoiceDesk, invoice: UUID, offers: Sequence[UsageOffer]) -> _Places:
+    waiting = await waiting_customers(desk, invoice)
+    return _Places({offer.customer: offer for offer in offers}, await invoices_with(desk, offers), waiting)
 
 
 async def chunk_of(desk: InvoiceDesk, invoice: UUID, attempt: int | None, part: str | None, chunk: int) -> ChunkOf:
@@ -150,6 +156,7 @@ def _query(attempt: Attempt, which: LineFilter, resolution: int | None, places: 
         if everything_withdrawn:
             return None
         taken = [(o.customer, r.first, r.last) for o in offers.values() for r in o.held]
+        taken += [(customer, ALL.first, ALL.last) for customer in sorted(places.waiting)]
         return LineQuery(populations, resolution, numbers=numbers, billable=True, not_held=taken)
     billable = False if which.state == "excluded" else None
     return LineQuery(populations, resolution, numbers=numbers, billable=billable)
@@ -161,6 +168,8 @@ def _held(which: LineFilter, places: _Places) -> list[tuple[str, int, int]]:
         if which.state == "released" and which.customer_invoice is None:
             found += [(offer.customer, r.first, r.last) for r in offer.released]
             continue
+        if which.state == "waiting" and offer.customer in places.waiting and not offer.withdrawn:
+            found += [(offer.customer, r.first, r.last) for r in minus((ALL,), offer.held)]
         for destination, taken in offer.taken.items():
             if which.customer_invoice not in {None, destination} or offer.withdrawn:
                 continue
@@ -182,7 +191,7 @@ def _placed(line: Line, attempt: Attempt, resolution: int | None, places: _Place
     for destination, taken in offer.taken.items():
         if _within(line.number, taken.ranges):
             return PlacedLine(line, attempt.number, places.of(destination, taken.kind), destination, taken.name)
-    return PlacedLine(line, attempt.number, "offered")
+    return PlacedLine(line, attempt.number, "waiting" if offer.customer in places.waiting else "offered")
 
 
 def _within(number: int, ranges: Ranges) -> bool:

@@ -43,6 +43,11 @@ async def offers_of(desk: InvoiceDesk, invoice: UUID, attempt: int) -> list[Load
     return sorted(found, key=lambda o: o.state.customer)
 
 
+async def waiting_customers(desk: InvoiceDesk, invoice: UUID) -> frozenset[str]:
+    """Customers whose free lines wait: for an invoice that is locked, or for a period still to come."""
+    return frozenset(u.customer for u in await desk.due.unplaced(invoice) if u.state == "waiting")
+
+
 async def invoices_with(desk: InvoiceDesk, offers: Iterable[UsageOffer]) -> dict[UUID, CustomerInvoice]:
     """The customer invoices that lines of these offers are on, as far as they are there."""
     held = {to for offer in offers for to, taken in offer.taken.items() if taken.kind == "customer-invoice"}

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from commands.ports.line_store import CustomerCost
 from commands.provider_invoice.desk import InvoiceDesk, Loaded, load
-from commands.provider_invoice.offers import in_invoice, invoices_with, offers_of
+from commands.provider_invoice.offers import in_invoice, invoices_with, offers_of, waiting_customers
 from domain.customer_invoice.state import CustomerInvoice
 from domain.money import add, less
 from domain.provider_invoice.events import Activated
@@ -94,6 +94,7 @@ async def leak_check(desk: InvoiceDesk) -> AsyncIterator[UsageSums]:
 async def _right(desk: InvoiceDesk, loaded: Loaded) -> dict[str, CustomerUsage]:
     offers = await offers_of(desk, loaded.id, loaded.state.attempt)
     held = await invoices_with(desk, [offer.state for offer in offers])
+    waiting = await waiting_customers(desk, loaded.id)
     sides = {}
     for offer in offers:
         state = offer.state
@@ -104,12 +105,13 @@ async def _right(desk: InvoiceDesk, loaded: Loaded) -> dict[str, CustomerUsage]:
             else:
                 place, cost = "waiting", taken.tally.cost
             places[place] = add(places[place], cost)
+        free = "waiting" if state.customer in waiting else "offered"
+        places[free] = add(places[free], state.free.cost)
         sides[state.customer] = CustomerUsage(
             customer=state.customer,
             cost=Decimal(0),
             lines=0,
             excluded={e.reason: e.cost for e in state.excluded},
-            offered=state.free.cost,
             released=state.released_tally.cost,
             **places,
         )

@@ -83,7 +83,7 @@ def history(stage: Stage) -> None:
 
 def verify(stage: Stage) -> None:
     """Hash chains, digests of lines, the leak check, read models beside a replay."""
-    checks = verify_everything(stage.running.database_url, stage.settings)
+    checks = list(verify_everything(stage.running.database_url, stage.settings))
     stage.show("", ("", "check", "figures"), [("ok" if c.sound else "FOUND", c.name, c.figures) for c in checks])
     for check in checks:
         stage.expect(check.name, list(check.findings), [])

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from commands.customer_invoice import route_usage as routing
 from commands.customer_invoice.route_usage import route_usage
+from commands.provider_invoice.find_lines import LineFilter, find_lines
 from commands.provider_invoice.offers import offers_of
 from commands.provider_invoice.release import release
 from commands.provider_invoice.reoffer import reoffer
@@ -57,6 +58,11 @@ async def test_usage_of_a_locked_invoice_waits_until_it_is_reopened(counter):
     assert (await counter.invoice()).lines == 0
     (waiting,) = await counter.router.due.unplaced(invoice)
     assert (waiting.state, waiting.waits_for) == ("waiting", counter.stream().id)
+    (customer,) = [c for c in (await usage_sums(counter.shop.desk, invoice)).customers if c.customer == "C1"]
+    assert (customer.waiting, customer.offered, customer.difference) == (Decimal(1), Decimal(0), Decimal(0))
+    for state, count in (("waiting", 1), ("offered", 0), (None, 1)):
+        page = await find_lines(counter.shop.desk, invoice, LineFilter(state=state))
+        assert [line.state for line in page.lines] == ["waiting"] * count, state
     await counter.append(counter.stream(), reopened())
     await counter.settle()
     assert (await counter.invoice()).lines == 1
