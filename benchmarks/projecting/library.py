@@ -25,13 +25,15 @@ from domain.customer_invoice.events import CustomerInvoiceCreated
 
 INSERT = SQL("""
 INSERT INTO read_models.invoice_list (id, reference, invoice_type, customer, customer_id, invoice_date, period_from,
-    period_to, currency, cost_total, lines, status, stale, created_at, created_position, changed_at, version, position)
+    period_to, currency, ready_from, cost, lines, status, stale, created_at, created_position, changed_at, version,
+    position)
 VALUES (%(id)s, %(reference)s, %(invoice_type)s, %(customer)s, %(customer_id)s, %(invoice_date)s, %(period_from)s,
-    %(period_to)s, %(currency)s, 0, 0, 'pending', true, %(at)s, %(position)s, %(at)s, %(version)s, %(position)s)
+    %(period_to)s, %(currency)s, %(period_to)s::date + 1, 0, 0, 'pending', true, %(at)s, %(position)s, %(at)s,
+    %(version)s, %(position)s)
 ON CONFLICT (id) DO NOTHING
 """)
 UPDATE = SQL("""
-UPDATE read_models.invoice_list SET lines = lines + %(lines)s, cost_total = cost_total + %(cost)s, status = 'pending',
+UPDATE read_models.invoice_list SET lines = lines + %(lines)s, cost = cost + %(cost)s, status = 'pending',
     stale = true, changed_at = %(at)s, version = %(version)s, position = %(position)s
 WHERE id = %(id)s
 """)
@@ -56,6 +58,7 @@ class Invoice(Aggregate):
         cost: Decimal
         currency: str
         digest: str
+        without_cost: int
 
 
 class Invoices(Application[UUID]):

@@ -44,7 +44,8 @@ class Unplaced:
     offer: UUID
     provider_invoice: UUID
     customer: str
-    state: Literal["waiting", "unrouted"]
+    state: Literal["waiting", "unrouted", "due"]
+    """`due`: it is being decided again."""
     waits_for: UUID | None
     reason: str | None
     since: datetime

@@ -100,6 +100,6 @@ WHERE state <> 'due' AND (%(customer)s::text IS NULL OR customer = %(customer)s)
   AND (%(provider_invoice)s::uuid IS NULL OR provider_invoice = %(provider_invoice)s);
 
 -- name: unplaced
--- What waits or can't be routed of a provider invoice.
+-- What waits or can't be routed of a provider invoice, also while it is looked at again.
 SELECT offer, provider_invoice, customer, state, waits_for, reason, since FROM usage_due
-WHERE provider_invoice = %(provider_invoice)s AND state <> 'due' ORDER BY customer;
+WHERE provider_invoice = %(provider_invoice)s AND (state <> 'due' OR waits_for IS NOT NULL) ORDER BY customer;

@@ -1,6 +1,7 @@
 """How a customer invoice ends without approval, and what may be said about it."""
 
 from datetime import date
+from uuid import UUID
 
 import pytest
 
@@ -125,3 +126,17 @@ def test_the_longest_comment() -> None:
 def test_final_ones_are_not_commented(state) -> None:
     with pytest.raises(Rejected, match="invoice-final"):
         l.comment(state, "ann", "late")
+
+
+def test_what_is_no_ad_hoc_invoice() -> None:
+    wanted = {
+        "customer": "C1",
+        "customer_id": UUID(int=1),
+        "reference": "R-1",
+        "invoice_date": date(2026, 3, 1),
+        "period_from": date(2026, 2, 2),
+        "period_to": date(2026, 2, 1),
+        "currency": "EUR",
+    }
+    with pytest.raises(Rejected, match="period-backwards"):
+        l.create_ad_hoc(None, **wanted)

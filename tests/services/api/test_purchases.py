@@ -136,3 +136,13 @@ async def test_many_clients_at_once(shop, working):
         return (await ok(shop.get(PURCHASES, params={"state": "invoiced"})))["total"] == 160
 
     await eventually_async(all_invoiced)
+
+
+async def test_one_unknown_customer_among_a_hundred_thousand_good_ones(shop):
+    lines = (json.dumps(purchase(f"k-{n}", customer="NOBODY" if n == 77_777 else "C1")) for n in range(100_000))
+    content = "\n".join(lines).encode()
+    answer = await shop.post(PURCHASES, content=content, headers={"content-type": "application/x-ndjson"}, timeout=120)
+    results = [json.loads(line) for line in answer.text.splitlines()]
+    assert [r["index"] for r in results if r["outcome"] != "accepted"] == [77_777]
+    assert results[77_777]["error"]["code"] == "unknown-customer"
+    assert (await ok(shop.get(PURCHASES, params={"limit": 1})))["total"] == 99_999
