@@ -26,6 +26,7 @@ from services.operations_http import Heartbeat, OperationsServer
 from services.placing import place_purchases
 from services.reacting import PURGE_SECONDS, REACT_SECONDS, SWEEP_SECONDS, purge, react, repeat, sweep
 from services.settings import Settings
+from services.watching import BillingWatch
 from services.wiring import Parts, open_parts
 from services.working import OperationRunner
 
@@ -88,7 +89,10 @@ async def _process(settings: Settings) -> None:
         collect_rarely()
         with OperationsServer(settings.host, settings.operations_port, parts.metrics, alive, ready):
             _log.info("worker started", at_once=runner.at_once)
-            await run_worker(parts, stop, runner)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(BillingWatch(parts).run(stop))
+                await run_worker(parts, stop, runner)
+                stop.set()
     _log.info("worker stopped")
 
 
