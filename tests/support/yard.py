@@ -23,6 +23,7 @@ from commands.sync.run import SyncHandler
 from domain.identity import Stream, provider_invoice_stream
 from domain.provider_invoice.checksum import Override
 from domain.provider_invoice.state import ProviderInvoice, fold
+from services.working import passes
 from tests.support.origins import NOW, origin
 from tests.support.provider_invoices import NUMBER, PROVIDER, types
 from tests.support.shop import Shop, open_shop
@@ -162,6 +163,7 @@ async def make_yard(shop: Shop, folder: Path, *, world: bool = True) -> Yard:
         operations=StoredOperations(shop.pool),
         imports=StoredImports(shop.pool),
         connections=ManifestConnections(sources, {}),
+        passes=passes,
     )
     yard = Yard(shop, desk, place)
     if world:
