@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from domain.billing_contract import entry_events as billing_schedule
 from domain.billing_contract import events as billing_contract
 from domain.customer_invoice import approval_events, calculation_events
 from domain.customer_invoice import events as customer_invoice
@@ -18,6 +19,7 @@ _MODULES = (
     provider_invoice,
     usage_offer,
     billing_contract,
+    billing_schedule,
     customer_invoice,
     calculation_events,
     approval_events,
@@ -30,6 +32,7 @@ _BASES = {
     provider_invoice.ProviderInvoiceFact,
     usage_offer.UsageOfferFact,
     billing_contract.BillingContractFact,
+    billing_schedule.ScheduleFact,
     customer_invoice.CustomerInvoiceFact,
     operations.SyncFact,
     reference.Retired,
@@ -61,6 +64,7 @@ TOPIC_OF_KIND: Final[Mapping[str, Topic]] = MappingProxyType(
         "usage-offer": "provider-invoice",
         "billing-contract": "billing-contract",
         "contract-transactions": "billing-contract",
+        "billing-schedule": "billing-contract",
         "customer-invoice": "customer-invoice",
         **dict.fromkeys(
             (

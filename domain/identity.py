@@ -77,6 +77,18 @@ def contract_transactions_stream(contract: str, line: str, year: int) -> Stream:
     return Stream("contract-transactions", id_for("contract-transactions", contract, line, str(year)))
 
 
+def billing_schedule_stream(contract: str, kind: str, line: str | None, day: date, name: str | None = None) -> Stream:
+    """One entry of a contract's schedule. `day`: a cycle's first, a run's own; a milestone is known by its `name`."""
+    named = name if name is not None else day.isoformat()
+    return Stream("billing-schedule", id_for("billing-schedule", contract, kind, line or "", named))
+
+
+def contract_invoice_stream(contract: str, customer: str, day: date, number: int) -> Stream:
+    """The contract's nth invoice to a customer with this invoice date."""
+    parts = ("contract", contract, customer, day.isoformat(), str(number))
+    return Stream("customer-invoice", id_for("customer-invoice", *parts))
+
+
 def invoice_numbers_stream(series: str, year: int | None) -> Stream:
     """The numbers of a series in a year; None: of a series that never restarts."""
     return Stream("invoice-numbers", id_for("invoice-numbers", series, "" if year is None else str(year)))

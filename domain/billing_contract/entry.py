@@ -1,0 +1,111 @@
+"""One schedule entry's present state, folded from its facts; one without facts is `active`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from domain.billing_contract import entry_events as x
+from domain.billing_contract.schedule import Entry
+from domain.fact import Fact
+from domain.identity import Stream, billing_schedule_stream
+
+InactiveReason = Literal["invoiced", "nothing_to_bill", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryState:
+    """What happened to an entry. `invoices`: all that were made, newest first; `live`: those not deleted since.
+
+    `reactivated`: the last day on which a deletion made it active again; None: it never was.
+    """
+
+    ref: x.EntryRef
+    status: Literal["active", "inactive"] = "active"
+    reason: InactiveReason | None = None
+    invoices: tuple[x.InvoiceMade, ...] = ()
+    live: frozenset[UUID] = frozenset()
+    billed: tuple[x.BilledPart, ...] = ()
+    """Of live invoices."""
+    transactions: tuple[tuple[frozenset[UUID], x.TransactionsTaken], ...] = ()
+    """Each with the live invoices that hold it; they are free again when none is left."""
+    received: tuple[x.UsageReceived, ...] = ()
+    skipped: tuple[x.LineSkipped, ...] = ()
+    reactivated: date | None = None
+    superseded: frozenset[UUID] = frozenset()
+    """Invoices that a newer one replaced."""
+
+
+def entry_stream(contract: str, entry: Entry) -> Stream:
+    """The stream of an entry of a contract, by the contract's number."""
+    return billing_schedule_stream(contract, entry.kind, entry.line, entry.named_by, entry.name)
+
+
+def ref_of(contract: str, entry: Entry) -> x.EntryRef:
+    """The entry as facts name it."""
+    return x.EntryRef(
+        entry=entry_stream(contract, entry).id,
+        kind=entry.kind,
+        line=entry.line,
+        first=entry.first,
+        last=entry.last,
+        run_date=entry.run_date,
+        name=entry.name,
+        closing=entry.closing,
+    )
+
+
+def fold_entry(facts: Iterable[Fact]) -> EntryState | None:
+    """The state after these facts; None: nothing ever happened to it."""
+    state: EntryState | None = None
+    for fact in facts:
+        if isinstance(fact, x.ScheduleFact):
+            state = _evolve(replace(state, ref=fact.ref) if state is not None else EntryState(fact.ref), fact)
+    return state
+
+
+def _evolve(state: EntryState, fact: x.ScheduleFact) -> EntryState:
+    match fact:
+        case x.EntryInvoiced():
+            return _invoiced(state, fact)
+        case x.EntryEmpty():
+            return replace(state, status="inactive", reason="nothing_to_bill")
+        case x.EntryCancelled():
+            return replace(state, status="inactive", reason="cancelled")
+        case x.EntryReactivated():
+            return _reactivated(state, fact)
+        case x.LineSkipped():
+            return replace(state, skipped=(*state.skipped, fact))
+        case x.UsageReceived():
+            return replace(state, received=(*state.received, fact))
+        case _:
+            return state
+
+
+def _invoiced(state: EntryState, fact: x.EntryInvoiced) -> EntryState:
+    made = frozenset(one.invoice for one in fact.invoices)
+    return replace(
+        state,
+        status="inactive",
+        reason="invoiced",
+        invoices=(*fact.invoices, *state.invoices),
+        live=state.live | made,
+        billed=(*state.billed, *fact.billed),
+        transactions=(*state.transactions, *((made, taken) for taken in fact.transactions)),
+        superseded=state.superseded | frozenset(fact.replaces),
+    )
+
+
+def _reactivated(state: EntryState, fact: x.EntryReactivated) -> EntryState:
+    gone = frozenset({fact.invoice})
+    held = ((by - gone, taken) for by, taken in state.transactions)
+    return replace(
+        state,
+        status="active",
+        reason=None,
+        live=state.live - gone,
+        billed=tuple(part for part in state.billed if part.invoice != fact.invoice),
+        transactions=tuple((by, taken) for by, taken in held if by),
+        reactivated=fact.day,
+    )
