@@ -1,7 +1,7 @@
 """The port to work that may still change an invoice, on PostgreSQL."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -10,6 +10,8 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.sql_files import load_sql
 
 _SQL = load_sql("adapters.calculation")
+_MOST: Final = 50_000
+"""Events of the feed that are looked at when nobody has read them yet: what its reader takes in one turn."""
 
 
 class StoredOutstanding:
@@ -18,8 +20,8 @@ class StoredOutstanding:
     def __init__(self, pool: "AsyncConnectionPool[AsyncConnection[Any]]") -> None:
         self._pool = pool
 
-    async def among(self, invoices: Sequence[UUID]) -> frozenset[UUID]:
+    async def among(self, invoices: Sequence[UUID]) -> Mapping[UUID, int]:
         """See the port."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_SQL["outstanding"], {"invoices": list(invoices)})
-            return frozenset(row[0] for row in await cursor.fetchall())
+            asked = {"invoices": list(invoices), "most": _MOST}
+            return dict(await (await connection.execute(_SQL["outstanding"], asked)).fetchall())

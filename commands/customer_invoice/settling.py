@@ -1,6 +1,6 @@
 """Before a request for approval: nothing that belongs on the invoice may be left at its door."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from commands.customer_invoice.billing_desk import BillingDesk
@@ -15,7 +15,7 @@ from domain.rejected import Rejected
 _TAKES_IN = frozenset({"pending", "open", "error"})
 
 
-async def settle_before_request(desk: BillingDesk, origin: Origin, invoices: Sequence[UUID]) -> frozenset[UUID]:
+async def settle_before_request(desk: BillingDesk, origin: Origin, invoices: Sequence[UUID]) -> Mapping[UUID, int]:
     """Take in what arrives at or waits for these invoices: one that got something is `pending` by that.
 
     The request, decided after this, is refused `invoice-pending` then. So are those that are given back: something is
@@ -25,9 +25,13 @@ async def settle_before_request(desk: BillingDesk, origin: Origin, invoices: Seq
     return await desk.outstanding.among(invoices)
 
 
-def expect_nothing_outstanding(invoice: UUID, state: CustomerInvoice, outstanding: frozenset[UUID]) -> None:
-    """Rejected `invoice-pending` for an open invoice whose totals may change by themselves in a moment."""
-    if state.status == "open" and invoice in outstanding:
+def expect_nothing_outstanding(invoice: UUID, state: CustomerInvoice, outstanding: Mapping[UUID, int]) -> None:
+    """Rejected `invoice-pending` for an open invoice whose totals may change by themselves in a moment.
+
+    What its calculation has seen already may have been saved a moment ago all the same.
+    """
+    seen = state.calculation.reference_position if state.calculation is not None else 0
+    if state.status == "open" and outstanding.get(invoice, 0) > seen:
         raise Rejected(
             "invoice-pending",
             f"Usage or prices that {state.reference} depends on have just changed: try again in a few seconds.",

@@ -1,14 +1,22 @@
 """An automatic process approves what is ready, and nothing else."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import pytest
 
+from adapters.calculation import StoredCalculationsDue
+from adapters.operations import ReactionPositions
+from commands.customer_invoice.calculate import calculate_due
 from commands.customer_invoice.settling import expect_nothing_outstanding
+from commands.customer_invoice.take_in import take_in
+from commands.ports.calculation import Patience
 from domain.customer_invoice.process import AUTOMATIC
+from domain.identity import periodical_invoice_stream
 from domain.rejected import Rejected
 from services.approving import approve_automatically
+from services.mailing import service_origin
+from services.placing import begin_periods
 from tests.services.api.conftest import api, app, client_for, parts, projecting, working
 from tests.services.api.steps import ok, world
 from tests.support.counter import purchase
@@ -56,15 +64,61 @@ async def test_ready_ones_are_approved_by_themselves_empty_and_early_ones_are_no
 
 async def test_nothing_is_approved_while_a_change_of_prices_is_on_its_way(parts):
     """Without a worker the change stays on its way: the caller is told to try again, and nothing is locked."""
-    invoice = uuid4()
+    invoice, later = uuid4(), 2_000_000
     async with parts.pool.connection() as connection:
         await connection.execute(
             "INSERT INTO calculation_due (invoice, since, changed, position, cause, recheck)"
-            " VALUES (%s, now(), now(), 1, 'pricing-rule ALL version 2', true)",
-            (invoice,),
+            " VALUES (%s, now(), now(), %s, 'pricing-rule ALL version 2', true)",
+            (invoice, later),
         )
-    assert await parts.billing.outstanding.among([invoice, uuid4()]) == {invoice}
+    assert await parts.billing.outstanding.among([invoice, uuid4()]) == {invoice: later}
     state = opened()
     with pytest.raises(Rejected, match="invoice-pending"):
-        expect_nothing_outstanding(invoice, state, frozenset({invoice}))
-    expect_nothing_outstanding(uuid4(), state, frozenset({invoice}))
+        expect_nothing_outstanding(invoice, state, {invoice: later})
+    expect_nothing_outstanding(uuid4(), state, {invoice: later})
+    expect_nothing_outstanding(invoice, state, {invoice: state.calculation.reference_position})
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "after"),
+    [
+        ("pricing-rules/ALL", {"currency": "EUR", "price": {"family": "per_unit", "unit_price": "3"}}, "3.00"),
+        ("pricing-rules/P1", {"product": "P1", "currency": "EUR", "price": {"family": "per_unit", "unit_price": "4"}}, "4.00"),
+        ("pricing-rules/C9", {"customer": "C9", "currency": "EUR", "price": {"family": "per_unit", "unit_price": "3"}}, None),
+        ("products/P1", {"name": "Renamed"}, "2.00"),
+        ("products/P9", {"name": "On no invoice"}, None),
+        ("customers/C9", {"name": "Somebody else"}, None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("verb", ["request-approval", "approve"])
+async def test_what_was_saved_a_moment_ago_is_in_the_totals_that_are_locked(
+    api, client_for, parts, month, verb, path, body, after
+):
+    """With nobody at work the change is not even noted: what it may touch is refused, everything else is not."""
+    await ok(api.put("/v1/customers/C9", json={"name": "C9"}), 201)
+    await ok(api.put("/v1/groups/finance", json={"name": "F", "members": ["ann"], "invoice_approval": True}), 201)
+    ann = await client_for("approver", "operator", subject="ann")
+    invoice = await calculated_by_hand(parts, month)
+    await ok(api.put(f"/v1/{path}", json={"name": "N", **body}))
+    asked = await ann.post(f"/v1/customer-invoices/{invoice}/{verb}")
+    if after is not None:
+        assert (asked.status_code, asked.json()["code"]) == (409, "invoice-pending")
+        assert await calculated_by_hand(parts, month) == invoice
+        asked = await ann.post(f"/v1/customer-invoices/{invoice}/{verb}")
+    shown = await ok(api.get(f"/v1/customer-invoices/{invoice}"))
+    assert (asked.status_code, shown["revenue_total"]) == (200, after or "2.00"), asked.text
+
+
+async def calculated_by_hand(parts, month):
+    """What the worker does, once; the invoice of the month."""
+
+    def by():
+        return service_origin(parts, "worker")
+
+    await begin_periods(parts, ReactionPositions(parts.pool), by)
+    await take_in(parts.billing, by())
+    due = StoredCalculationsDue(parts.pool)
+    await due.note()
+    await calculate_due(parts.calculation, due, by(), Patience(pause=0))
+    await due.note()
+    return periodical_invoice_stream("C1", date.fromisoformat(month)).id

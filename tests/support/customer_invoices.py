@@ -41,13 +41,13 @@ def created(
 
 
 def calculated(number: int = 1, through: int = 1, reference: str = "R-1", customer: str = "C1") -> c.Calculated:
-    """Its totals: revenue 120.00, cost 100."""
+    """Its totals: revenue 120.00, cost 100. It has seen all reference data that a test may save."""
     return c.Calculated(
         customer=customer,
         reference=reference,
         calculation=number,
         through=through,
-        reference_position=0,
+        reference_position=1_000_000,
         currency="EUR",
         items=(),
         item_count=0,
