@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from projections.billing_contracts.read_model import BILLING_CONTRACTS
 from projections.import_summaries.fold import IMPORT_SUMMARIES
 from projections.invoice_list.fold import INVOICE_LIST
 from projections.notices.fold import NOTICES
@@ -24,6 +25,7 @@ READ_MODELS: Final[Mapping[str, ReadModel]] = MappingProxyType(
             REFERENCE_LIST,
             SYNC_RUNS,
             NOTICES,
+            BILLING_CONTRACTS,
         )
     }
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from adapters.read_models.approval_queue.queries import PostgresApprovalQueue
+from adapters.read_models.billing_contracts.queries import PostgresBillingContracts
 from adapters.read_models.findings.queries import PostgresFindings
 from adapters.read_models.import_summaries.queries import PostgresImportSummaries
 from adapters.read_models.invoice_list.queries import PostgresInvoiceList
@@ -31,6 +32,7 @@ class ReadModels:
     reference_list: PostgresReferenceList
     sync_runs: PostgresSyncRuns
     notices: PostgresNotices
+    billing_contracts: PostgresBillingContracts
     positions: PostgresPositions
     _pool: Pool
 
@@ -55,6 +57,7 @@ class ReadModels:
             reference_list=PostgresReferenceList(reader, revealer),
             sync_runs=PostgresSyncRuns(reader),
             notices=PostgresNotices(reader),
+            billing_contracts=PostgresBillingContracts(reader),
             positions=PostgresPositions(reader, url, lane),
             _pool=pool,
         )

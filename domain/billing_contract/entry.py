@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.billing_contract import entry_events as x
 from domain.billing_contract.schedule import Entry
+from domain.billing_contract.state import BillingContract
 from domain.fact import Fact
 from domain.identity import Stream, billing_schedule_stream
 
@@ -54,6 +55,14 @@ def ref_of(contract: str, entry: Entry) -> x.EntryRef:
         name=entry.name,
         closing=entry.closing,
     )
+
+
+def overdue(run_date: date, contract: BillingContract, entry: EntryState | None) -> bool:
+    """Whether an active entry is billed by hand or on request only: due before the contract was recorded, or before the
+    day on which a deletion made it active again.
+    """
+    again = entry.reactivated if entry is not None else None
+    return run_date < contract.recorded_on or (again is not None and run_date < again)
 
 
 def fold_entry(facts: Iterable[Fact]) -> EntryState | None:

@@ -4,10 +4,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from commands.billing_contract.desk import Outcome
+from commands.billing_contract.plan import PlannedEntry
 from commands.caller import Caller
+from domain.billing_contract.entry import EntryState, overdue
+from domain.billing_contract.entry_events import InvoiceMade, LineSkipped
 from domain.billing_contract.fixed_price import Milestone
 from domain.billing_contract.parts import FixedPriceTerms, SubscriptionTerms
-from domain.billing_contract.schedule import Entry
 from domain.billing_contract.state import BillingContract, Line
 from domain.billing_contract.time_and_material import Transaction
 from services.api.call import Told, created_or_ok
@@ -63,9 +65,13 @@ def contract_view(contract: UUID, version: int, state: BillingContract, caller: 
     }
 
 
-def entry_view(entry: Entry, state: BillingContract) -> dict[str, Any]:
-    """An entry of the schedule; `overdue`: due before the contract was recorded, so billed on request only."""
+def planned_view(one: PlannedEntry, state: BillingContract) -> dict[str, Any]:
+    """An entry of the schedule; `overdue`: it was due before the contract was recorded, or before it became active
+    again, so it is billed on request only.
+    """
+    entry, known = one.entry, one.state
     return {
+        "id": one.id,
         "run_date": entry.run_date,
         "kind": entry.kind,
         "line": entry.line,
@@ -74,9 +80,28 @@ def entry_view(entry: Entry, state: BillingContract) -> dict[str, Any]:
         "milestone": entry.name,
         "cut_off": entry.cut_off,
         "last_run": entry.closing,
-        "overdue": entry.run_date < state.recorded_on,
-        "status": "active",
+        "overdue": (known is None or known.status == "active") and overdue(entry.run_date, state, known),
+        "status": "active" if known is None else known.status,
+        "reason": None if known is None else known.reason,
+        "invoices": [] if known is None else [_invoice_view(made, known) for made in known.invoices],
+        "skipped": [] if known is None else [_skipped_view(skip) for skip in known.skipped],
+        "received_lines": 0 if known is None else sum(batch.lines for batch in known.received),
     }
+
+
+def _invoice_view(made: InvoiceMade, known: EntryState) -> dict[str, Any]:
+    return {
+        "id": made.invoice,
+        "reference": made.reference,
+        "customer": made.customer,
+        "deleted": made.invoice not in known.live,
+        "superseded": made.invoice in known.superseded,
+        "href": f"/v1/customer-invoices/{made.invoice}",
+    }
+
+
+def _skipped_view(skip: LineSkipped) -> dict[str, Any]:
+    return {"line": skip.skipped, "code": skip.code, "reason": skip.reason, "day": skip.day}
 
 
 def transaction_view(one: Transaction, *, cancelled: bool) -> dict[str, Any]:

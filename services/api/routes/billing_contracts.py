@@ -1,39 +1,28 @@
 """/billing-contracts: sign one, read it, its schedule and its history, amend and end it."""
 
-from collections import deque
-from datetime import timedelta
-from typing import Annotated, Any, Final
-from uuid import UUID
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from commands.billing_contract.amend import amend
-from commands.billing_contract.desk import Outcome, load, there
+from commands.billing_contract.desk import Outcome, there
 from commands.billing_contract.end import end
 from commands.billing_contract.sign import NewContract, sign
 from commands.handling import Done
-from domain.billing_contract.cycles import checked_day
-from domain.billing_contract.planning import schedules_of
-from domain.billing_contract.schedule import entries, upcoming
-from domain.billing_contract.state import BillingContract, fold
+from domain.billing_contract.state import fold
 from domain.identity import Stream
 from services.api.access import may
 from services.api.billing_contract_bodies import AmendedContract, End, NewBillingContract
-from services.api.billing_contract_view import contract_view, entry_view, told
+from services.api.billing_contract_view import contract_view, told
 from services.api.call import CallDep, ToAnswer, etag, id_in_path
-from services.api.fields import Day
 from services.api.histories import AfterVersion, AsOf, EventsLimit, history_answer, history_of, state_shown
-from services.api.models import EventShape, Listed
+from services.api.models import EventShape
 from services.api.rendering import Json
 from services.api.route import ApiRoute
 from services.api.routes.reference import CREATED, DONE
 
 router = APIRouter(prefix="/v1/billing-contracts", route_class=ApiRoute, tags=["billing-contracts"])
-MAX_PAST: Final = 1000
-"""Past entries in one answer: the latest ones."""
-_YEAR: Final = timedelta(days=366)
 _TERMS: Final = {"from_": "starts", "post_invoicing_tasks": "tasks"}
 
 
@@ -110,32 +99,9 @@ async def end_contract(call: CallDep, contract: str, body: End) -> Response:
 
 
 @router.get(
-    "/{contract}/schedules", operation_id="list_schedules_of_billing_contract", responses={200: {"model": Listed}}
-)
-@may("read")
-async def schedules(
-    call: CallDep,
-    contract: str,
-    past_from: Annotated[Day | None, Query(description="First run date; a year back when left out")] = None,
-) -> Response:
-    """Past entries (at most 1,000, the latest) and the next 12, computed from the contract, by run date."""
-    state = await _contract(call, id_in_path(contract))
-    today = call.now.astimezone(ZoneInfo(state.terms.time_zone)).date()
-    plan = schedules_of(state)
-    first = today - _YEAR if past_from is None else checked_day(past_from)
-    past = deque(entries(plan, first, today - timedelta(days=1)), maxlen=MAX_PAST)
-    items = [entry_view(entry, state) for entry in (*past, *upcoming(plan, today))]
-    return Json({"items": items, "next_cursor": None, "total": len(items), "today": today})
-
-
-@router.get(
     "/{contract}/events", operation_id="list_billing_contract_events", responses={200: {"model": list[EventShape]}}
 )
 @may("history.read")
 async def events(call: CallDep, contract: str, after: AfterVersion = 0, limit: EventsLimit = 100) -> Response:
     """The history of one contract; that of its transactions is in the feed."""
     return await history_answer(call, Stream("billing-contract", id_in_path(contract)), after, limit)
-
-
-async def _contract(call: CallDep, contract: UUID) -> BillingContract:
-    return (await load(call.parts.store, contract))[1]

@@ -9,6 +9,7 @@ from services.api.route import ApiRoute
 from services.api.routes import (
     approval_queue,
     billing_contract_lines,
+    billing_contract_lists,
     billing_contracts,
     customer_invoice_bulk,
     customer_invoice_items,
@@ -58,6 +59,7 @@ def all_routers() -> Sequence[APIRouter]:
         customer_invoice_verbs.router,
         billing_contracts.router,
         billing_contract_lines.router,
+        billing_contract_lists.router,
         approval_queue.router,
         number_series.router,
         purchases.router,

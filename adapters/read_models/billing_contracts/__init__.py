@@ -1,0 +1,1 @@
+"""The list of billing contracts and their schedule entries in PostgreSQL."""

@@ -1,0 +1,54 @@
+"""Queries of the billing contracts."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Final
+
+from adapters.read_models.cursors import checked
+from adapters.read_models.reading import Reader, Values, columns, composed, names, part
+from adapters.sql_files import load_sql
+from projections.billing_contracts.queries import ContractFilter, ContractItem, ScheduleFilter
+from projections.billing_contracts.rows import BillingContractRow, BillingScheduleRow
+from projections.paging import Page, PageRequest
+
+_SQL: Final = load_sql(__package__)
+_WIDTH: Final = len(names(BillingContractRow))
+PAGE: Final = composed(_SQL, "page", columns=columns(BillingContractRow))
+SCHEDULES: Final = composed(_SQL, "schedules", columns=columns(BillingScheduleRow))
+
+
+class PostgresBillingContracts:
+    """See `projections.billing_contracts.queries`."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def page(self, wanted: ContractFilter, page: PageRequest) -> Page[ContractItem]:
+        """See the port."""
+        cursor = page.after(1)
+        values = {
+            **asdict(wanted),
+            "search": part(wanted.search),
+            "after_position": checked(int, cursor[0]) if cursor else None,
+        }
+        return await self._reader.page(PAGE, values, page, _item, lambda item: (str(item.row.created_position),))
+
+    async def schedules(self, wanted: ScheduleFilter, page: PageRequest) -> Page[BillingScheduleRow]:
+        """See the port."""
+        cursor = page.after(2)
+        values = {
+            **asdict(wanted),
+            "after_run": checked(date.fromisoformat, cursor[0]) if cursor else None,
+            "after_position": checked(int, cursor[1]) if cursor else None,
+        }
+        return await self._reader.page(
+            SCHEDULES,
+            values,
+            page,
+            lambda v: BillingScheduleRow(*v),
+            lambda row: (row.run_date.isoformat(), str(row.created_position)),
+        )
+
+
+def _item(values: Values) -> ContractItem:
+    return ContractItem(BillingContractRow(*values[:_WIDTH]), values[_WIDTH])

@@ -1,0 +1,1 @@
+"""The list of billing contracts, and what happened to the entries of their schedules."""
