@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.billing_contract import entry_events as billing_schedule
 from domain.billing_contract import events as billing_contract
-from domain.customer_invoice import approval_events, calculation_events
+from domain.customer_invoice import approval_events, calculation_events, task_events
 from domain.customer_invoice import events as customer_invoice
 from domain.fact import Fact, Topic
 from domain.numbering import events as numbering
@@ -23,6 +23,7 @@ _MODULES = (
     customer_invoice,
     calculation_events,
     approval_events,
+    task_events,
     numbering,
     reference,
     operations,
@@ -34,6 +35,7 @@ _BASES = {
     billing_contract.BillingContractFact,
     billing_schedule.ScheduleFact,
     customer_invoice.CustomerInvoiceFact,
+    task_events.TaskFact,
     operations.SyncFact,
     reference.Retired,
 }

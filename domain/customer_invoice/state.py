@@ -10,6 +10,8 @@ from uuid import UUID
 from domain.customer_invoice import approval_events as a
 from domain.customer_invoice import calculation_events as c
 from domain.customer_invoice import events as e
+from domain.customer_invoice import task_events as t
+from domain.customer_invoice import task_state
 from domain.customer_invoice.holdings import Batch, Holding, PostedHolding, offered, posted
 from domain.fact import Fact
 from domain.money import add
@@ -71,6 +73,8 @@ class CustomerInvoice:
     approval: Approval | None = None
     approved: a.Approved | None = None
     comments: int = 0
+    tasks: Mapping[t.TaskName, task_state.Task] = field(default_factory=dict)
+    """Post-invoicing tasks that were armed, by name."""
     parts: tuple[c.ItemValue, ...] = ()
     """Items of a calculation whose last part is still to come."""
 
@@ -110,7 +114,7 @@ def evolve(state: CustomerInvoice | None, fact: Fact) -> CustomerInvoice | None:
         case e.CustomerInvoiceCommented():
             return replace(state, comments=fact.number)
         case e.CustomerInvoiceDeleted():
-            return replace(state, status="deleted", holdings={}, posted={})
+            return replace(state, status="deleted", holdings={}, posted={}, tasks=task_state.disarmed(state.tasks))
         case _:
             return _decided(state, fact)
 
@@ -193,7 +197,7 @@ def _decided(state: CustomerInvoice, fact: Fact) -> CustomerInvoice:
     """What people decide: approval and its end."""
     match fact:
         case e.CustomerInvoiceClosed():
-            return replace(state, status="closed", approval=None)
+            return replace(state, status="closed", approval=None, tasks=task_state.disarmed(state.tasks))
         case a.ApprovalRequested():
             approval = Approval(
                 process=fact.process,
@@ -212,6 +216,8 @@ def _decided(state: CustomerInvoice, fact: Fact) -> CustomerInvoice:
             return replace(state, status="pending", approval=None)
         case a.Approved():
             return replace(state, status="approved", approved=fact)
+        case t.TaskFact():
+            return replace(state, tasks=task_state.after(state.tasks, fact))
         case _:
             return state
 

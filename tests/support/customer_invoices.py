@@ -91,6 +91,28 @@ def after(state: CustomerInvoice | None, facts: Sequence[Fact]) -> CustomerInvoi
     return state
 
 
+def approved_fact(reference: str = "R-1", customer: str = "C1", number: str = "INV-1") -> a.Approved:
+    """Its end, with its number."""
+    return a.Approved(
+        customer=customer,
+        reference=reference,
+        number=number,
+        series="INV",
+        sequence=1,
+        approval_date=TODAY,
+        approved_by="ann",
+        invoice_date=date(2026, 3, 3),
+        period_from=date(2026, 2, 1),
+        period_to=date(2026, 2, 28),
+        currency="EUR",
+        revenue_total=Decimal("120.00"),
+        cost_total=Decimal("100.00"),
+        item_count=0,
+        items_digest="d" * 64,
+        snapshot=a.CustomerSnapshot(code=customer, version=1, name="Customer one"),
+    )
+
+
 async def closed(store: EventStore, invoice: UUID) -> None:
     """Close it, whatever rules say: for tests of what follows."""
     history = await store.load(Stream("customer-invoice", invoice))
