@@ -25,6 +25,7 @@ from adapters.sql_files import load_sql
 
 _SQL = load_sql("adapters")
 LOCK = 4_701_337_052  # any number, the same for every process of this system
+CONNECT_SECONDS = 10
 _FILE_NAME = re.compile(r"\d{4}_[a-z0-9]+(_[a-z0-9]+)*")
 _log = structlog.get_logger(__name__)
 logging.getLogger("yoyo").setLevel(logging.WARNING)
@@ -40,7 +41,7 @@ def migrate(url: str, package: str = "adapters.migrations") -> list[str]:
     `url` is any libpq connection string or URL. Safe with any number of processes at once: the first one applies, the
     others wait and find nothing to do. With nothing new it is one query. Raises MigrationFailed.
     """
-    with as_file(files(package)) as folder, psycopg.connect(url, autocommit=True) as connection:
+    with as_file(files(package)) as folder, _connect(url) as connection:
         if not _missing(connection, folder):
             return []
         connection.execute(_SQL["lock_migrations"], (LOCK,))  # released when the connection ends
@@ -69,6 +70,10 @@ def _apply_one(backend: "_Backend", migration: Migration) -> None:
         raise MigrationFailed(
             f"{migration.id}.sql was not applied: {error}. Nothing of it was; mend the cause and start again."
         ) from error
+
+
+def _connect(url: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS)
 
 
 def _missing(connection: psycopg.Connection[Any], folder: Path) -> set[str]:
@@ -100,7 +105,7 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no t
         super().__init__(DatabaseURI("postgresql", None, None, None, None, None, {}), default_migration_table)
 
     def connect(self, dburi: DatabaseURI) -> psycopg.Connection[Any]:  # noqa: ARG002 - see the class
-        return psycopg.connect(self._url, autocommit=True)
+        return _connect(self._url)
 
     @contextmanager
     def lock(self, timeout: float = 10) -> Iterator[None]:  # noqa: ARG002 - the advisory lock is held already

@@ -42,7 +42,8 @@ class Heartbeat:
 class OperationsServer:
     """`/healthz` (restart me when it fails), `/readyz` (what I need is there), `/metrics`; a context manager.
 
-    `alive` and `ready` are named checks; an answer lists each with `ok` or its problem. Port 0 takes a free one.
+    `alive` and `ready` are named checks (they may get more while it serves); an answer lists each with `ok` or its
+    problem. Port 0 takes a free one.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class OperationsServer:
     ) -> None:
         class Handler(_Handler):
             pages: ClassVar = {
-                "/healthz": lambda: _checked(alive),
+                "/healthz": lambda: _checked({**alive}),
                 "/readyz": lambda: _checked({**alive, **ready}),
                 "/metrics": lambda: (HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(registry)),
             }

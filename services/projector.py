@@ -32,7 +32,8 @@ from projections.catalogue import READ_MODELS
 from projections.ports.feed import Feed
 from projections.read_model import ReadModel
 from services.garbage import collect_rarely
-from services.operations_http import Heartbeat, OperationsServer
+from services.operations_http import Check, Heartbeat, OperationsServer
+from services.starting import Start
 
 MODELS = tuple(READ_MODELS.values())
 
@@ -57,17 +58,23 @@ def project(projector: Projector, stop: Event, registry: CollectorRegistry, url:
 
 
 def run_projector(url: str, kafka: KafkaSettings | None, *, host: str, operations_port: int) -> None:
-    """Project until SIGTERM or SIGINT; the batch in hand is finished first. Main thread only."""
-    stop = Event()
+    """Project until SIGTERM or SIGINT; the batch in hand is finished first. Main thread only.
+
+    Brings the schema up to date first, and waits for a database that is away; raises as `Start.migrated`.
+    """
+    stop, start = Event(), Start(url)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     collect_rarely()
     registry = CollectorRegistry()
-    projector = make_projector(url, kafka)
-    alive = {"projector": Heartbeat(lambda: projector.tally.turns)}
-    ready = {"projection": lambda: projector.tally.problem}
+    alive: dict[str, Check] = {}
+    ready: dict[str, Check] = {"start": start.problem}
     with OperationsServer(host, operations_port, registry, alive, ready):
-        project(projector, stop, registry, url)
+        if start.migrated(url, stop):
+            projector = make_projector(url, kafka)
+            alive["projector"] = Heartbeat(lambda: projector.tally.turns)
+            ready["projection"] = lambda: projector.tally.problem
+            project(projector, stop, registry, url)
 
 
 def rebuild_read_model(url: str, name: str, progress: Progress | None = None) -> Rebuilt:

@@ -14,7 +14,8 @@ from adapters.relay.metrics import RelayMetrics
 from adapters.relay.progress import ProgressStore
 from adapters.relay.relay import Relay
 from services.garbage import collect_rarely
-from services.operations_http import Heartbeat, OperationsServer
+from services.operations_http import Check, Heartbeat, OperationsServer
+from services.starting import Start
 
 
 def make_relay(url: str, kafka: KafkaSettings, registry: CollectorRegistry, stop: Event) -> Relay:
@@ -23,16 +24,23 @@ def make_relay(url: str, kafka: KafkaSettings, registry: CollectorRegistry, stop
 
 
 def run_relay(url: str, kafka: KafkaSettings, *, host: str, operations_port: int) -> None:
-    """Relay until SIGTERM or SIGINT; the batch that is on its way is finished first. Main thread only."""
-    stop = Event()
+    """Relay until SIGTERM or SIGINT; the batch that is on its way is finished first. Main thread only.
+
+    Brings the schema up to date first, and waits for a database that is away; raises as `Start.migrated`.
+    """
+    stop, start = Event(), Start(url)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     collect_rarely()
     registry = CollectorRegistry()
-    relay = make_relay(url, kafka, registry, stop)
-    alive = {"relay": Heartbeat(lambda: relay.turns)}
-    with OperationsServer(host, operations_port, registry, alive, {"feed": lambda: relay.problem}):
-        relay.run()
+    alive: dict[str, Check] = {}
+    ready: dict[str, Check] = {"start": start.problem}
+    with OperationsServer(host, operations_port, registry, alive, ready):
+        if start.migrated(url, stop):
+            relay = make_relay(url, kafka, registry, stop)
+            alive["relay"] = Heartbeat(lambda: relay.turns)
+            ready["feed"] = lambda: relay.problem
+            relay.run()
 
 
 def ask_for_rebuild(url: str, kafka: KafkaSettings) -> int:

@@ -9,15 +9,17 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from commands.customer_invoice.periods import ensure_periods
 from commands.ports.jobs import JobRun, JobRunner, JobRunners
 from commands.sync.request import request_daily_sync
 from domain.identity import id_for
 from services.mailing import import_summary_job, open_post_office, service_origin
-from services.operations_http import Heartbeat, OperationsServer
+from services.operations_http import Check, Heartbeat, OperationsServer
 from services.scheduler import Scheduler
 from services.settings import Settings
+from services.starting import Start
 from services.wiring import Parts, open_parts
 
 _LOOK_SECONDS: Final = 0.2
@@ -90,15 +92,19 @@ async def _process(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_parts(settings) as parts, asyncio.TaskGroup() as tasks:
-        watch = _Watch(parts)
-        tasks.create_task(watch.run(stop))
-        alive = {"scheduler": Heartbeat(lambda: watch.turns)}
-        with OperationsServer(
-            settings.host, settings.operations_port, parts.metrics, alive, {"database": lambda: watch.problem}
-        ):
-            _log.info("scheduler started")
-            await run_scheduler(parts, stop)
+    start, registry = Start(settings.database_conninfo()), CollectorRegistry()
+    alive: dict[str, Check] = {}
+    ready: dict[str, Check] = {"start": start.problem}
+    with OperationsServer(settings.host, settings.operations_port, registry, alive, ready):
+        async with start.opened(lambda: open_parts(settings, metrics=registry), stop) as parts:
+            if parts is not None:
+                watch = _Watch(parts)
+                alive["scheduler"] = Heartbeat(lambda: watch.turns)
+                ready["database"] = lambda: watch.problem
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(watch.run(stop))
+                    _log.info("scheduler started")
+                    await run_scheduler(parts, stop)
     _log.info("scheduler stopped")
 
 

@@ -9,14 +9,15 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from commands.keys.create import MadeKey, make_first_key
+from commands.keys.create import MadeKey
 from domain.keys.decisions import SECRET_BYTES
 from services.api.serve import serve_until
-from services.operator_origin import operator_origin
+from services.first_key import open_with_key
 from services.projector import make_projector, project
 from services.scheduled import run_scheduler
 from services.settings import Settings
-from services.wiring import Parts, open_parts
+from services.starting import Start
+from services.wiring import Parts
 from services.worker import run_worker
 
 START_SECONDS: Final = 60.0
@@ -37,8 +38,11 @@ async def run_up(settings: Settings, ready: Callable[[Running], None], stop: asy
     if stop is None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, halt.set)
-    async with open_parts(settings) as parts, AsyncExitStack() as stack:
-        key = await make_first_key(parts.store, operator_origin(parts, "first-key"), os.urandom(SECRET_BYTES))
+    start, entropy = Start(settings.database_conninfo()), os.urandom(SECRET_BYTES)
+    async with start.opened(lambda: open_with_key(settings, entropy), halt) as opened, AsyncExitStack() as stack:
+        if opened is None:
+            return
+        parts, key = opened
         stack.push_async_callback(_project(parts))
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(_until(halt, serve_until(parts, halt)))

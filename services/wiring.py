@@ -150,13 +150,18 @@ ROW_WRITERS: dict[type, RowWriter] = {
 
 @asynccontextmanager
 async def open_parts(
-    settings: Settings, *, database_url: str | None = None, patience: float = PATIENCE
+    settings: Settings,
+    *,
+    database_url: str | None = None,
+    patience: float = PATIENCE,
+    metrics: CollectorRegistry | None = None,
 ) -> AsyncIterator[Parts]:
     """Open the database (the embedded one unless an address is set), bring its schema up to date, open all ports.
 
     `database_url` wins over the settings. `patience` is how many seconds whatever is asked waits for a database that is
-    away. Raises what stands in the way, in words: EmbeddedPostgresError, MigrationFailed, StoreUnavailable,
-    ClockRefused.
+    away; `metrics` are the process's own unless it brings them. Raises what stands in the way, in words:
+    EmbeddedPostgresError, MigrationFailed, StoreUnavailable, VaultUnavailable, ClockRefused, and psycopg's errors; a
+    process goes through `services.starting`, which waits for a database that is away.
     """
     async with AsyncExitStack() as stack:
         url = database_url or settings.database_conninfo()
@@ -207,7 +212,7 @@ async def open_parts(
             reference=reference,
             retention=ApprovedInvoices(pool, settings.retention_years),
             rate_limit=RateLimit(settings.rate_limit, time.monotonic),
-            metrics=CollectorRegistry(),
+            metrics=metrics or CollectorRegistry(),
             version=program_version(),
             vault=vault,
             lines=lines,

@@ -22,10 +22,11 @@ from services.approving import APPROVE_SECONDS, approve_automatically
 from services.calculating import calculate_invoices
 from services.garbage import collect_rarely
 from services.mailing import deliver_letters, open_post_office, service_origin
-from services.operations_http import Heartbeat, OperationsServer
+from services.operations_http import Check, Heartbeat, OperationsServer
 from services.placing import place_purchases
 from services.reacting import PURGE_SECONDS, REACT_SECONDS, SWEEP_SECONDS, purge, react, repeat, sweep
 from services.settings import Settings
+from services.starting import Start
 from services.watching import BillingWatch
 from services.wiring import Parts, open_parts
 from services.working import OperationRunner
@@ -81,18 +82,22 @@ async def _process(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_parts(settings) as parts:
-        runner = make_runner(parts)
-        watch(parts.metrics, runner)
-        alive = {"worker": Heartbeat(lambda: runner.turns)}
-        ready = {"operations": lambda: runner.problem}
-        collect_rarely()
-        with OperationsServer(settings.host, settings.operations_port, parts.metrics, alive, ready):
-            _log.info("worker started", at_once=runner.at_once)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(BillingWatch(parts).run(stop))
-                await run_worker(parts, stop, runner)
-                stop.set()
+    start, registry = Start(settings.database_conninfo()), CollectorRegistry()
+    alive: dict[str, Check] = {}
+    ready: dict[str, Check] = {"start": start.problem}
+    with OperationsServer(settings.host, settings.operations_port, registry, alive, ready):
+        async with start.opened(lambda: open_parts(settings, metrics=registry), stop) as parts:
+            if parts is not None:
+                runner = make_runner(parts)
+                watch(registry, runner)
+                alive["worker"] = Heartbeat(lambda: runner.turns)
+                ready["operations"] = lambda: runner.problem
+                collect_rarely()
+                _log.info("worker started", at_once=runner.at_once)
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(BillingWatch(parts).run(stop))
+                    await run_worker(parts, stop, runner)
+                    stop.set()
     _log.info("worker stopped")
 
 

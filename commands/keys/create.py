@@ -76,14 +76,10 @@ async def make_first_key(store: EventStore, origin: Origin, entropy: bytes) -> M
     """On a store that never had a key, the one admin key, to be printed once; else None.
 
     Any number of processes may start at once: one makes it, the others get None. A store without a key need not be
-    empty: the scheduler of a first start may record a run before the API comes to this.
+    empty: the scheduler of a first start may record a run before the API comes to this. Asked again with the same
+    32 bytes, whoever made it gets it again: the answer of the first time may have been lost.
     """
-    if await store.read(after=0, limit=1, types=(KeyCreated.type,)):
-        return None
     secret = secret_of(entropy)
-    history = await store.load(FIRST_KEY)
-    if history.version:
-        return None
     created = KeyCreated(
         key=FIRST_KEY.id,
         subject="admin",
@@ -92,8 +88,14 @@ async def make_first_key(store: EventStore, origin: Origin, entropy: bytes) -> M
         expires_at=None,
         secret_sha256=digest_of(secret),
     )
+    made = MadeKey(FIRST_KEY.id, 1, "admin", ("admin",), secret)
+    if known := await store.read(after=0, limit=1, types=(KeyCreated.type,)):
+        return made if known[0].fact == created else None
+    history = await store.load(FIRST_KEY)
+    if history.version:
+        return None
     try:
         await store.append(Save(origin, (Write(history, (created,)),), rows=(KeyMade(created),)))
     except Conflict:
         return None
-    return MadeKey(FIRST_KEY.id, 1, "admin", ("admin",), secret)
+    return made

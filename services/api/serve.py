@@ -10,13 +10,14 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
-from commands.keys.create import MadeKey, make_first_key
+from commands.keys.create import MadeKey
 from domain.keys.decisions import SECRET_BYTES
 from services.api.app import create_app
+from services.first_key import open_with_key
 from services.garbage import collect_rarely
-from services.operator_origin import operator_origin
 from services.settings import Settings
-from services.wiring import Parts, open_parts
+from services.starting import Start
+from services.wiring import Parts
 
 DRAIN_SECONDS = 20
 """How long answers may still take after SIGTERM."""
@@ -24,21 +25,23 @@ REQUESTS_LEAVE = 50_000
 """Objects that failed requests may leave in circles before somebody looks: a few tens of megabytes."""
 
 
-def run_api(settings: Settings, *, first_key: Callable[[MadeKey], None] | None = None) -> None:
+def run_api(settings: Settings, *, first_key: Callable[[MadeKey], None]) -> None:
     """Serve until SIGTERM or SIGINT. `first_key` is told the admin key that an empty store begins with, once."""
     uvloop.run(_run(settings, first_key))
 
 
-async def _run(settings: Settings, first_key: Callable[[MadeKey], None] | None) -> None:
+async def _run(settings: Settings, first_key: Callable[[MadeKey], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_parts(settings) as parts:
-        if first_key is not None:
-            made = await make_first_key(parts.store, operator_origin(parts, "first-key"), os.urandom(SECRET_BYTES))
-            if made is not None:
-                first_key(made)
+    start, entropy = Start(settings.database_conninfo()), os.urandom(SECRET_BYTES)
+    async with start.opened(lambda: open_with_key(settings, entropy), stop) as opened:
+        if opened is None:
+            return
+        parts, made = opened
+        if made is not None:
+            first_key(made)
         await serve_until(parts, stop)
 
 

@@ -70,11 +70,13 @@ def _expected() -> tuple[type[BaseException], ...]:
     from adapters.migrate import MigrationFailed
     from adapters.provider_files.raw_bucket import FilesUnusable
     from commands.ports.event_store import StoreUnavailable
+    from commands.ports.key_vault import VaultUnavailable
 
     ours = (
         EmbeddedPostgresError,
         MigrationFailed,
         StoreUnavailable,
+        VaultUnavailable,
         ClockRefused,
         BrokerAway,
         TopicsDiffer,

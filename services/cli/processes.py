@@ -38,24 +38,20 @@ def api() -> None:
 
 def relay() -> None:
     """Publish the record to Kafka, in order; makes the topics that are missing."""
-    from adapters.migrate import migrate
     from services.relay import run_relay
 
     settings, url = _with_database()
     kafka = settings.kafka()
     if kafka is None:
         raise fail("LEDGERLINE_KAFKA_BOOTSTRAP_SERVERS is not set: without Kafka there is nothing to relay.")
-    migrate(url)
     run_relay(url, kafka, host=settings.host, operations_port=settings.operations_port)
 
 
 def projector() -> None:
     """Keep the read models current."""
-    from adapters.migrate import migrate
     from services.projector import run_projector
 
     settings, url = _with_database()
-    migrate(url)
     run_projector(url, settings.kafka(), host=settings.host, operations_port=settings.operations_port)
 
 

@@ -101,11 +101,18 @@ async def test_a_key_without_delegate_does_not(store):
 
 
 async def test_the_first_key_is_made_once_on_an_empty_store(store):
-    made = await asyncio.gather(*(make_first_key(store, origin(), bytes([n]) * 32) for n in range(8)))
+    made = await asyncio.gather(*(make_first_key(store, origin(), bytes([n]) * 32) for n in range(1, 9)))
     [first] = [m for m in made if m]
     caller = await who(store, f"Bearer {first.secret}")
     assert (caller.roles, caller.may("key.create"), caller.may("customer-invoice.approve")) == ({"admin"}, True, False)
     assert await make_first_key(store, origin(), bytes(32)) is None
+
+
+async def test_who_asks_again_with_the_same_bytes_gets_the_first_key_again(store):
+    made = await make_first_key(store, origin(), b"x" * 32)
+    assert made is not None
+    assert await make_first_key(store, origin(), b"x" * 32) == made
+    assert await make_first_key(store, origin(), b"y" * 32) is None
 
 
 async def test_a_scheduler_that_was_quicker_than_the_api_does_not_take_its_key(store):
