@@ -44,6 +44,7 @@ from adapters.read_models.facade import ReadModels
 from adapters.reference import ApprovedInvoices, StoredReference, write_identifiers, write_provider
 from adapters.sql_files import load_sql
 from adapters.templates import SandboxedTemplates
+from adapters.usage_contracts import StoredUsageContracts
 from adapters.usage_due import StoredUsageDue
 from commands.billing_contract.desk import ContractDesk
 from commands.customer_invoice.billing_desk import BillingDesk
@@ -197,7 +198,14 @@ async def open_parts(
             override_limit=settings.override_limit,
         )
         operations = StoredOperations(pool)
-        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference, StoredOutstanding(pool))
+        billing = BillingDesk(
+            store,
+            StoredPurchases(pool),
+            StoredPeriods(pool),
+            reference,
+            StoredOutstanding(pool),
+            StoredUsageContracts(pool),
+        )
         numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_ROWS_WRITERS)
         stack.push_async_callback(numbers.close)
         yield Parts(

@@ -13,7 +13,10 @@ from adapters.sql_files import load_sql
 from commands.ports.usage_due import Claim, DueOffer, Unplaced
 
 _SQL = load_sql("adapters.usage_due")
-_STEPS: Final = ("offered", "withdrawn", "unlocked", "customers_changed", "purchases_unlocked", "references_known")
+_STEPS: Final = (
+    *("contracts_agreed", "usage_lines_added", "offered", "withdrawn", "unlocked", "customers_changed"),
+    *("contracts_changed", "purchases_unlocked", "references_known"),
+)
 _LOOK_AGAIN: Final = timedelta(minutes=1)
 _MOST: Final = 50_000
 """Events read in one transaction."""

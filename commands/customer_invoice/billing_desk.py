@@ -7,14 +7,18 @@ from commands.ports.outstanding import Outstanding
 from commands.ports.periods import Periods
 from commands.ports.purchases import Purchases
 from commands.ports.reference import Reference
+from commands.ports.usage_contracts import UsageContracts
 
 
 @dataclass(frozen=True, slots=True)
 class BillingDesk:
-    """The record, the purchase store, the periods there are, reference data as it is now, and what is on its way."""
+    """The record, the purchase store, the periods there are, reference data as it is now, what is on its way, and the
+    contracts that take usage.
+    """
 
     store: EventStore
     purchases: Purchases
     periods: Periods
     reference: Reference
     outstanding: Outstanding
+    contracts: UsageContracts

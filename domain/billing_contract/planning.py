@@ -23,6 +23,15 @@ def schedules_of(contract: BillingContract) -> Sequence[Schedule]:
     return found
 
 
+def usage_schedule(contract: BillingContract, line: Line) -> CycleSchedule:
+    """The cycles whose entries bill a usage line: the shared ones, or its own."""
+    found = schedules_of(contract)
+    for one in found:
+        if isinstance(one, CycleSchedule) and one.line == (None if _shares_cycle(line) else line.code):
+            return one
+    raise ValueError(f"{line.code} of {contract.number} has no cycles")
+
+
 def _shares_cycle(line: Line) -> bool:
     match line.terms:
         case SubscriptionTerms():

@@ -10,6 +10,8 @@ from domain.reference.bodies import BillingPeriod
 _MONTHS: Final[dict[BillingPeriod, int]] = {"monthly": 1, "quarterly": 3, "half-yearly": 6, "yearly": 12}
 MAX_PERIODS: Final = 1200
 """Of one customer at once: a hundred years of months. A `bill_from` further back is a slip of the pen."""
+LAST_DAY: Final = date(2999, 12, 31)
+"""Nothing is billed for a later one: the calendar ends a few thousand years on, a slip of the pen soon after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +26,19 @@ class Span:
 
 
 def following(first: date, length: BillingPeriod) -> date:
-    """The first day of the period after the one that begins on `first`."""
+    """The first day of the period after the one that begins on `first`.
+
+    Months are those of the calendar: one that begins in mid-month, as the first after weeks may, ends with it.
+    """
     months = _MONTHS.get(length)
     if months is None:
         return first + timedelta(days=7)
-    month = first.month - 1 + months
-    return date(first.year + month // 12, month % 12 + 1, first.day)
+    return _months_on(first, months)
 
 
 def spans(start: date, length: BillingPeriod) -> Iterator[Span]:
-    """Periods from `start` on, for ever."""
-    while True:
+    """Periods from `start` on, as long as they begin by LAST_DAY."""
+    while start <= LAST_DAY:
         after = following(start, length)
         yield Span(start, after - timedelta(days=1))
         start = after
@@ -53,15 +57,20 @@ def missing(bill_from: date, length: BillingPeriod, existing: Sequence[Span], to
         begin = existing[-1].last + timedelta(days=1)
     for span in spans(begin, length):
         if span.first > today or len(found) >= MAX_PERIODS:
-            return found
+            break
         found.append(span)
-    raise AssertionError("spans never end")
+    return found
 
 
 def period_of(day: date, bill_from: date, length: BillingPeriod, existing: Sequence[Span]) -> Span | None:
-    """The period that a day belongs to, whether its invoice is there or still to come; None before `bill_from`."""
+    """The period that a day belongs to, whether its invoice is there or still to come; None before `bill_from`.
+
+    ValueError for one after LAST_DAY.
+    """
     if day < bill_from:
         return None
+    if day > LAST_DAY:
+        raise ValueError(f"no period is as late as {day}")
     for span in existing:
         if day in span:
             return span
@@ -71,7 +80,21 @@ def period_of(day: date, bill_from: date, length: BillingPeriod, existing: Seque
             if day in span:
                 return span
         begin = existing[-1].last + timedelta(days=1)
-    return next(span for span in spans(begin, length) if day <= span.last)
+    return next(span for span in spans(_near(begin, length, day), length) if day <= span.last)
+
+
+def _near(begin: date, length: BillingPeriod, day: date) -> date:
+    """Where a period begins, not long before a day: those until then need not be counted one by one."""
+    months = _MONTHS.get(length)
+    if months is None:
+        return begin + timedelta(days=(day - begin).days // 7 * 7)
+    gone = ((day.year - begin.year) * 12 + day.month - begin.month) // months * months
+    return begin if gone <= 0 else _months_on(begin, gone)
+
+
+def _months_on(first: date, months: int) -> date:
+    month = first.month - 1 + months
+    return date(first.year + month // 12, month % 12 + 1, 1)
 
 
 def _until(begin: date, length: BillingPeriod, end: date) -> list[Span]:

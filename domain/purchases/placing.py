@@ -1,5 +1,5 @@
-"""The one destination of a purchase, in this order: the ad hoc invoice of its reference, the periodical invoice of its
-date, else none. (Between the two: the contract line that takes it, once there are contracts.)
+"""The one destination of a purchase, in this order: the ad hoc invoice of its reference, the contract line that takes
+it, in the cycle it falls in, the periodical invoice of its date, else none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,8 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from domain.customer_invoice.periods import Span, following, period_of
+from domain.billing_contract.usage_lines import CyclePlace
+from domain.customer_invoice.periods import LAST_DAY, Span, period_of
 from domain.customer_invoice.state import FINAL, Status
 from domain.identity import ad_hoc_invoice_stream, periodical_invoice_stream
 from domain.reference.bodies import BillingPeriod
@@ -18,13 +19,15 @@ State = Literal["arriving", "waiting", "held", "unrouted", "excluded"]
 NOT_BILLED = "not-billed"
 BEFORE_BILL_FROM = "before_bill_from"
 UNKNOWN_REFERENCE = "unknown-reference"
+DATE_TOO_LATE = "date-too-late"
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a purchase goes. `reference_final`: its ad hoc invoice was final, so the periodical one has it.
+    """Where a purchase goes. `reference_final`: its ad hoc invoice was final, so another one has it.
 
-    `late`: not the invoice that its own date belongs to.
+    `late`: not the invoice that its own date belongs to. `entry`: it waits until this entry of a contract's schedule is
+    billed.
     """
 
     state: State
@@ -32,6 +35,12 @@ class Destination:
     reason: str | None = None
     reference_final: bool = False
     late: bool = False
+    entry: UUID | None = None
+
+    @property
+    def waits_for(self) -> UUID | None:
+        """The invoice or the schedule entry."""
+        return self.invoice or self.entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +63,16 @@ class Billed:
     """By the first day of the period."""
 
 
-def place(day: date, customer: Billed, reference: str | None, ad_hoc: AdHoc | None) -> Destination:
-    """The destination of a purchase of this day. Rejected when its reference is another customer's."""
+def place(
+    day: date,
+    customer: Billed,
+    reference: str | None,
+    ad_hoc: AdHoc | None,
+    cycle: CyclePlace | None = None,
+) -> Destination:
+    """The destination of a purchase of this day; `cycle`: of the contract line that takes it. Rejected when its
+    reference is another customer's.
+    """
     final = False
     if reference is not None:
         if ad_hoc is None or ad_hoc.status == "deleted":
@@ -68,12 +85,16 @@ def place(day: date, customer: Billed, reference: str | None, ad_hoc: AdHoc | No
         if not final:
             state: State = "waiting" if ad_hoc.status == "approving" else "arriving"
             return Destination(state, ad_hoc_invoice_stream(reference).id)
+    if cycle is not None:
+        return Destination("waiting", reference_final=final, late=cycle.late, entry=cycle.entry)
     return _periodical(day, customer, reference_final=final)
 
 
 def _periodical(day: date, customer: Billed, *, reference_final: bool) -> Destination:
     if customer.bill_from is None:
         return Destination("unrouted", None, NOT_BILLED, reference_final)
+    if day > LAST_DAY:
+        return Destination("unrouted", None, DATE_TOO_LATE, reference_final)
     own = period_of(day, customer.bill_from, customer.billing_period, customer.existing)
     if own is None:
         return Destination("excluded", None, BEFORE_BILL_FROM, reference_final)
@@ -86,8 +107,7 @@ def _periodical(day: date, customer: Billed, *, reference_final: bool) -> Destin
         if span.first > own.first and customer.statuses.get(span.first) not in {*FINAL, "approving"}:
             return _at(customer, span.first, "arriving", reference_final, late=True)
     latest = customer.existing[-1] if customer.existing else own
-    first = following(latest.first, customer.billing_period) if latest == own else _day_after(latest)
-    return _at(customer, first, "arriving", reference_final, late=True)
+    return _at(customer, _day_after(latest), "arriving", reference_final, late=True)
 
 
 def _day_after(span: Span) -> date:

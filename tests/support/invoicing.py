@@ -19,6 +19,7 @@ from adapters.periods import StoredPeriods
 from adapters.purchases import ROW_WRITERS as PURCHASE_WRITERS
 from adapters.purchases import StoredPurchases
 from adapters.reference import StoredReference, write_identifiers, write_provider
+from adapters.usage_contracts import StoredUsageContracts
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.customer_invoice.desk import InvoicingDesk
 from commands.customer_invoice.rules import Rulebook
@@ -53,7 +54,14 @@ async def open_invoicing(
         many_rows_writers=MANY_ROWS_WRITERS,
     )
     try:
-        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference, StoredOutstanding(pool))
+        billing = BillingDesk(
+            store,
+            StoredPurchases(pool),
+            StoredPeriods(pool),
+            reference,
+            StoredOutstanding(pool),
+            StoredUsageContracts(pool),
+        )
         yield InvoicingDesk(billing, numbers, Rulebook(reference))
     finally:
         await numbers.close()

@@ -25,6 +25,7 @@ from adapters.provider_files.reader import ArrowProviderFileReader
 from adapters.purchases import ROW_WRITERS as PURCHASE_WRITERS
 from adapters.purchases import StoredPurchases
 from adapters.reference import StoredReference, write_identifiers, write_provider
+from adapters.usage_contracts import StoredUsageContracts
 from adapters.usage_due import StoredUsageDue
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.provider_invoice.activate import activate
@@ -143,7 +144,14 @@ async def open_shop(database: str, folder: Path) -> AsyncIterator[Shop]:
             reader=ArrowProviderFileReader(),
             due=StoredUsageDue(pool),
         )
-        billing = BillingDesk(store, StoredPurchases(pool), StoredPeriods(pool), reference, StoredOutstanding(pool))
+        billing = BillingDesk(
+            store,
+            StoredPurchases(pool),
+            StoredPeriods(pool),
+            reference,
+            StoredOutstanding(pool),
+            StoredUsageContracts(pool),
+        )
         yield Shop(desk, Desk(store, NoTemplates()), pool, billing)
 
 

@@ -62,6 +62,34 @@ UPDATE purchase_place s SET state = 'arriving', destination = b.invoice, reason 
 FROM began b JOIN purchase p ON p.reference = b.body ->> 'reference' AND p.customer = b.body ->> 'customer'
 WHERE b.body ->> 'invoice_type' = 'ad_hoc' AND s.seq = p.seq AND s.state = 'held';
 
+-- name: contracts_agreed
+-- Whose purchases a contract may take.
+INSERT INTO usage_contract AS u (contract, customers)
+SELECT DISTINCT ON (e.record_key) e.record_key,
+       ARRAY(SELECT jsonb_array_elements(convert_from(e.state, 'UTF8')::jsonb #> '{terms,customers}') ->> 'customer')
+FROM stored_events e
+WHERE e.notification_id > %(after)s AND e.notification_id <= %(upto)s
+  AND e.topic IN ('billing-contract.signed', 'billing-contract.amended')
+ORDER BY e.record_key, e.notification_id DESC
+ON CONFLICT (contract) DO UPDATE SET customers = excluded.customers;
+
+-- name: usage_lines_added
+-- Contracts that take usage from now on.
+UPDATE usage_contract u SET usage = true FROM stored_events e
+WHERE e.notification_id > %(after)s AND e.notification_id <= %(upto)s
+  AND e.topic = 'billing-contract.line-added' AND e.record_key = u.contract
+  AND convert_from(e.state, 'UTF8')::jsonb #>> '{terms,kind}' = 'usage';
+
+-- name: contracts_changed
+-- What waited for an entry that is done, or could not be routed, is due.
+UPDATE usage_due d SET state = 'due', waits_for = NULL, reason = NULL, since = %(now)s
+FROM stored_events e JOIN usage_contract u ON u.contract = e.record_key AND u.usage
+WHERE e.notification_id > %(after)s AND e.notification_id <= %(upto)s
+  AND e.topic IN ('billing-contract.line-added', 'billing-contract.line-ended', 'billing-contract.amended',
+                  'billing-contract.ended', 'billing-contract.invoiced', 'billing-contract.entry-empty',
+                  'billing-contract.entry-cancelled', 'billing-contract.entry-reactivated')
+  AND d.state <> 'due' AND d.customer = ANY (u.customers);
+
 -- name: advance
 -- It was read up to here.
 INSERT INTO reaction_position AS r (reaction, position) VALUES ('usage-due', %(upto)s)
