@@ -11,6 +11,7 @@ from domain.customer_invoice import events as customer_invoice
 from domain.fact import Fact, Topic
 from domain.numbering import events as numbering
 from domain.operations import events as operations
+from domain.operations import run_events as invoice_runs
 from domain.provider_invoice import events as provider_invoice
 from domain.reference import events as reference
 from domain.usage_offer import events as usage_offer
@@ -27,6 +28,7 @@ _MODULES = (
     numbering,
     reference,
     operations,
+    invoice_runs,
 )
 _BASES = {
     Fact,
@@ -37,6 +39,7 @@ _BASES = {
     customer_invoice.CustomerInvoiceFact,
     task_events.TaskFact,
     operations.SyncFact,
+    invoice_runs.InvoiceRunFact,
     reference.Retired,
 }
 
@@ -85,7 +88,7 @@ TOPIC_OF_KIND: Final[Mapping[str, Topic]] = MappingProxyType(
             ),
             "reference-data",
         ),
-        **dict.fromkeys(("provider-sync", "import-summary", "notice", "key", "job"), "operations"),
+        **dict.fromkeys(("provider-sync", "invoice-run", "import-summary", "notice", "key", "job"), "operations"),
     }
 )
 """Stream kind -> topic. The record key is the stream's id, but for usage offers (their provider invoice's id) and the

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, get_args
 
-from commands.handling import Decided, settle
+from commands.operations.once import write_once
 from commands.operations.work import Work
-from commands.ports.event_store import EventStore, History, Save, Write
+from commands.ports.event_store import EventStore
 from commands.ports.operations import Item
 from domain.fact import Fact
 from domain.identity import Stream, provider_invoice_stream
@@ -64,18 +64,9 @@ class SyncRecord:
         return {"sync": self.work.operation.id, "day": self.day, "provider": self.provider, "manual": self.manual}
 
     async def _once(self, fact: o.SyncFact, *, per_provider: bool) -> None:
-        stream = sync_stream(self.work)
         origin = self.work.origin("sync", fact.type, fact.provider or "")
-
-        def known(history: History) -> bool:
-            return any(_alike(fact, other, per_provider=per_provider) for other in history.facts)
-
-        async def decide() -> Decided[None]:
-            history = await self.store.load(stream)
-            save = None if known(history) else Save(origin, (Write(history, (fact,)),))
-            return Decided(save, None)
-
-        await settle(self.store, origin, decide)
+        stream = sync_stream(self.work)
+        await write_once(self.store, origin, stream, fact, lambda other: _alike(fact, other, per_provider=per_provider))
 
 
 def _alike(fact: o.SyncFact, other: Fact, *, per_provider: bool) -> bool:

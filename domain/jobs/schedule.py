@@ -16,6 +16,9 @@ JOBS: Final = ("provider-sync", "import-summary", "periodical-invoices")
 EVERY_MINUTES: Final = {"periodical-invoices": 5}
 """Jobs that run all day long unless they are set to something else."""
 
+BY_ZONE: Final = frozenset({"invoice-run"})
+"""Jobs whose day is that of each contract's own zone: see `domain.jobs.zones`."""
+
 AFTER: Final = {"import-summary": "provider-sync"}
 """A job waits for that day's run of this one to end, unless that is switched off."""
 
