@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 from psycopg.conninfo import make_conninfo
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.kafka.settings import KafkaSettings
@@ -78,6 +79,8 @@ class Settings(BaseSettings):
     sync_secret: SecretStr | None = None
     charge_url: str | None = None  # where payments are asked for
     charge_secret: SecretStr | None = None
+    task_ca_file: FilePath | None = None  # authorities that these two are verified by, PEM; unset: the system's
+    task_timeout: float = Field(20, gt=0, le=60)  # seconds that an answer of theirs may take
     import_roots: Names = ()  # folders that provider files may be read from
     import_hosts: Names = ()  # hosts that they may be fetched from, over https
     provider_secrets: Secrets = Field(default_factory=dict)  # {"name": "value of Authorization"}, named by connections
@@ -132,10 +135,18 @@ class Settings(BaseSettings):
         schemes = {
             "database_url": ("postgresql://", "postgres://"),
             "smtp_url": ("smtp://", "smtps://"),
-        }.get(info.field_name, ("http://", "https://"))
+        }.get(info.field_name, ("https://",))
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if text is not None and not text.startswith(schemes):
             raise ValueError(f"begins with {' or '.join(schemes)}")
+        return value
+
+    @field_validator("sync_url", "charge_url")
+    @classmethod
+    def _bare(cls, value: str | None) -> str | None:
+        address = urlsplit(value or "https://none")
+        if not address.hostname or "@" in address.netloc:
+            raise ValueError("names a host, and neither user nor password: calls are signed with the secret")
         return value
 
     @field_validator("time_zone")
@@ -163,6 +174,9 @@ class Settings(BaseSettings):
             raise ValueError("KAFKA_SASL_MECHANISM needs KAFKA_SECURITY_PROTOCOL SASL_SSL or SASL_PLAINTEXT")
         if self.kafka_min_insync > self.kafka_replication:
             raise ValueError("KAFKA_MIN_INSYNC is at most KAFKA_REPLICATION")
+        for name in ("sync", "charge"):
+            if getattr(self, f"{name}_url") and not getattr(self, f"{name}_secret"):
+                raise ValueError(f"{name.upper()}_URL needs {name.upper()}_SECRET: calls are signed")
         if self.kafka_bootstrap_servers and self.database_url is None:
             raise ValueError("KAFKA_BOOTSTRAP_SERVERS needs DATABASE_URL: separate processes share one database")
         return self

@@ -27,6 +27,7 @@ from services.placing import place_purchases
 from services.reacting import PURGE_SECONDS, REACT_SECONDS, SWEEP_SECONDS, purge, react, repeat, sweep
 from services.settings import Settings
 from services.starting import Start
+from services.tasking import TaskRunner
 from services.watching import BillingWatch
 from services.wiring import Parts, open_parts
 from services.working import OperationRunner
@@ -58,7 +59,9 @@ def handlers_of(parts: Parts) -> Mapping[str, Handler]:
     }
 
 
-async def run_worker(parts: Parts, stop: asyncio.Event, runner: OperationRunner | None = None) -> None:
+async def run_worker(
+    parts: Parts, stop: asyncio.Event, runner: OperationRunner | None = None, tasking: TaskRunner | None = None
+) -> None:
     """Work until `stop` is set: operations, reactions, letters, sweeps. An import stops after its present chunk."""
     positions = ReactionPositions(parts.pool)
     async with asyncio.TaskGroup() as tasks:
@@ -69,6 +72,7 @@ async def run_worker(parts: Parts, stop: asyncio.Event, runner: OperationRunner 
         tasks.create_task(place_purchases(parts, stop))
         tasks.create_task(repeat(lambda: approve_automatically(parts), "invoices approved", APPROVE_SECONDS, stop))
         tasks.create_task(calculate_invoices(parts, stop))
+        tasks.create_task((tasking or TaskRunner()).run(parts, stop))
         tasks.create_task(deliver_letters(open_post_office(parts), lambda: service_origin(parts, "worker"), stop))
 
 
@@ -90,13 +94,15 @@ async def _process(settings: Settings) -> None:
             if parts is not None:
                 runner = make_runner(parts)
                 watch(registry, runner)
+                tasking = TaskRunner()
+                tasking.show(registry)
                 alive["worker"] = Heartbeat(lambda: runner.turns)
                 ready["operations"] = lambda: runner.problem
                 collect_rarely()
                 _log.info("worker started", at_once=runner.at_once)
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(BillingWatch(parts).run(stop))
-                    await run_worker(parts, stop, runner)
+                    await run_worker(parts, stop, runner, tasking)
                     stop.set()
     _log.info("worker stopped")
 

@@ -8,6 +8,7 @@ from typing import Final
 from domain.customer_invoice import approval, lifecycle
 from domain.customer_invoice.process import Groups, Process
 from domain.customer_invoice.state import CustomerInvoice, expect_open_to_change
+from domain.customer_invoice.tasks import TASKS, expect_taskable
 from domain.permissions import allowed as role_allows
 from domain.rejected import Rejected
 
@@ -87,4 +88,5 @@ _RULES: Final[dict[str, tuple[str, _Rule]]] = {
     ),
     "comment": ("customer-invoice.comment", lambda i, _: lifecycle.expect_not_final(i)),
     "delete": ("customer-invoice.delete", lambda i, _: lifecycle.expect_deletable(i)),
+    **{f"tasks/{name}": ("customer-invoice.task", lambda i, _: expect_taskable(i)) for name in TASKS},
 }

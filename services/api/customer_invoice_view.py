@@ -13,6 +13,7 @@ from domain.customer_invoice.state import Approval, CustomerInvoice
 from domain.money import rounded
 from services.api.call import Told, created_or_ok
 from services.api.rendering import TAX, exact, money
+from services.api.task_view import Waitings, tasks_view
 
 BASE: Final = "/v1/customer-invoices"
 SAME_FAILURES: Final = 3
@@ -38,6 +39,7 @@ def told(outcome: Outcome, caller: Caller, *, new: bool = False) -> Told:
         **_header(state),
         **_totals(state),
         "approval": _approval(state.approval, caller),
+        "tasks": tasks_view(state),
         "available_actions": actions_view(state, outcome.setting, caller),
     }
     if state.status == "closed":
@@ -53,7 +55,12 @@ def told(outcome: Outcome, caller: Caller, *, new: bool = False) -> Told:
 
 
 def invoice_view(
-    invoice: UUID, version: int, state: CustomerInvoice, setting: Setting, caller: Caller
+    invoice: UUID,
+    version: int,
+    state: CustomerInvoice,
+    setting: Setting,
+    caller: Caller,
+    waiting: Waitings | None = None,
 ) -> dict[str, Any]:
     """The whole resource, but for its items."""
     approved = state.approved
@@ -77,6 +84,7 @@ def invoice_view(
         },
         "snapshot": _snapshot(state),
         "comments": state.comments,
+        "tasks": tasks_view(state, waiting),
         "purchases": [
             {
                 "offer": offer,

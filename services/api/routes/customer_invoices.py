@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
+from adapters.tasks import StoredTasksDue
 from commands.customer_invoice.create import AdHoc, create
 from commands.customer_invoice.desk import Outcome
 from commands.handling import Done
@@ -76,7 +77,9 @@ async def get_invoice(call: CallDep, invoice: str, as_of: AsOf = None) -> Respon
     if state is None:
         raise Problem(404, "customer-invoice-missing", f"There is no customer invoice {wanted}.")
     settings = await call.parts.invoicing.rulebook.settings([state.customer], call.now, call.parts.zone_name)
-    shown = invoice_view(wanted, history.version, state, settings[state.customer], call.caller)
+    pending = as_of is None and any(task.pending for task in state.tasks.values())
+    waiting = await StoredTasksDue(call.parts.pool).waiting(wanted) if pending else None
+    shown = invoice_view(wanted, history.version, state, settings[state.customer], call.caller, waiting)
     return Json(state_shown(shown, as_of), headers=etag(history.version))
 
 

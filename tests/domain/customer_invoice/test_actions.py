@@ -28,6 +28,7 @@ def test_everything_has_a_verdict_and_codes_say_why_not() -> None:
         "close": None,
         "comment": None,
         "delete": None,
+        **dict.fromkeys(("tasks/send", "tasks/sync", "tasks/charge"), "not-approved"),
     }
 
 
