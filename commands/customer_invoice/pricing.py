@@ -14,6 +14,7 @@ from domain.pricing.calculate import calculate
 from domain.pricing.items import Calculation, Failure, InvoiceToPrice
 from domain.pricing.purchases import PurchaseGroup
 from domain.provider_invoice.state import fold as fold_provider_invoice
+from domain.rejected import Rejected
 
 _KEPT_DATES = 10_000
 
@@ -67,7 +68,7 @@ def _result(invoice: InvoiceToPrice, groups: Sequence[PurchaseGroup], inputs: Pr
     """One invoice that nobody foresaw must not keep all others from being calculated."""
     try:
         return calculate(invoice, groups, inputs.context)
-    except (ArithmeticError, ValueError) as error:
+    except (ArithmeticError, ValueError, Rejected) as error:
         return Failure("unforeseen", f"It can't be calculated, for a reason that nobody foresaw: {error}")
 
 

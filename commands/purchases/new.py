@@ -1,7 +1,7 @@
 """A purchase as it is posted: one element of a request, checked for its shape."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Annotated, Final, Self
@@ -23,6 +23,17 @@ def _bounded(value: Decimal) -> Decimal:
     return value
 
 
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2999, 12, 31, tzinfo=UTC)
+"""Of a purchase: whatever the customer's zone is, its day is one of the calendar's."""
+
+
+def _of_this_age(value: datetime) -> datetime:
+    if not EARLIEST <= value < LATEST:
+        raise ValueError(f"must lie between {EARLIEST.date()} and {LATEST.date()}")
+    return value
+
+
 Bounded = Annotated[Exact, AfterValidator(_bounded)]
 Key = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
@@ -41,7 +52,7 @@ class NewPurchase(Part):
     customer: Code
     product: Code
     quantity: Bounded
-    time: Instant
+    time: Annotated[Instant, AfterValidator(_of_this_age)]
     subscription: Reference | None = None
     unit: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
     cost: Bounded | None = None

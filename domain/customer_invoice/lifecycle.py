@@ -6,9 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from domain.customer_invoice import events as e
+from domain.customer_invoice.periods import LAST_DAY
 from domain.customer_invoice.process import Groups, Process
 from domain.customer_invoice.state import CustomerInvoice, expect_open_to_change
 from domain.fact import Fact
+from domain.money import minor_units
 from domain.rejected import Rejected
 
 MAX_COMMENT: Final = 10_000
@@ -26,16 +28,21 @@ def create_ad_hoc(
     period_to: date,
     currency: str,
 ) -> list[Fact]:
-    """An ad hoc invoice begins, `pending`. The same one again decides nothing."""
+    """An ad hoc invoice begins, `pending`. The same one again decides nothing; in any other respect it is another."""
     if invoice is not None and invoice.status != "deleted":
-        if (invoice.customer, invoice.currency) == (customer, currency):
+        there = (invoice.customer, invoice.currency, invoice.invoice_date, invoice.period_from, invoice.period_to)
+        if there == (customer, currency, invoice_date, period_from, period_to):
             return []
         raise Rejected(
             "reference-taken",
-            f"{reference} exists for {invoice.customer} in {invoice.currency}: choose another reference.",
+            f"{reference} exists for {invoice.customer} in {invoice.currency}, dated {invoice.invoice_date}, for "
+            f"{invoice.period_from} to {invoice.period_to}: choose another reference.",
         )
+    minor_units(currency)
     if period_to < period_from:
         raise Rejected("period-backwards", "period_to lies before period_from.", kind="invalid")
+    if max(invoice_date, period_to) > LAST_DAY:
+        raise Rejected("date-too-late", f"Invoices end with {LAST_DAY}: give an earlier date.", kind="invalid")
     return [
         e.CustomerInvoiceCreated(
             customer=customer,

@@ -38,7 +38,7 @@ class NewCustomerInvoice(RequestBody):
     invoice_date: Day
     period_from: Day
     period_to: Day | None = None
-    currency: Currency
+    currency: Currency | None = Field(default=None, description="The customer's if left out")
 
 
 @router.post("/customer-invoices", operation_id="create_customer_invoice", status_code=201, responses=CREATED)

@@ -2,16 +2,19 @@
 
 import asyncio
 from decimal import Decimal
+from uuid import UUID
 
 from adapters.calculation import StoredCalculationsDue, StoredPastReference
 from commands.customer_invoice.calculate import calculate_due, calculate_now, preview
 from commands.customer_invoice.rerun import run_all_again
 from commands.ports.calculation import Patience
 from commands.provider_invoice.release import release
+from domain.identity import Stream
 from domain.pricing.items import Calculation, digest
 from domain.usage_offer.events import LineRange
 from tests.commands.purchases.test_posting import requested
 from tests.support.calculating import AT_ONCE, calculate_all, calculation_desk, rule
+from tests.support.customer_invoices import created
 from tests.support.origins import origin
 from tests.support.provider_invoices import types
 from tests.support.shop import line
@@ -33,6 +36,16 @@ async def test_an_invoice_without_purchases_is_open_and_empty(counter):
     await calculate_all(counter)
     invoice = await counter.invoice()
     assert (invoice.status, invoice.items, invoice.calculation.revenue_total) == ("open", (), Decimal("0.00"))
+
+
+async def test_one_that_cannot_be_calculated_at_all_stops_no_other(counter):
+    broken = Stream("customer-invoice", UUID(int=77))
+    await counter.append(broken, created(reference="BROKEN").model_copy(update={"currency": "XXX"}))
+    await calculate_all(counter)
+    assert (await counter.invoice()).status == "open"
+    failed = await counter.state(broken.id)
+    assert (failed.status, failed.failure.code) == ("error", "unforeseen")
+    assert "XXX" in failed.failure.message
 
 
 async def test_posted_purchases_and_usage_share_an_item(counter):

@@ -128,15 +128,26 @@ def test_final_ones_are_not_commented(state) -> None:
         l.comment(state, "ann", "late")
 
 
-def test_what_is_no_ad_hoc_invoice() -> None:
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"period_to": date(2026, 2, 1)}, "period-backwards"),
+        ({"period_to": date(9999, 12, 31)}, "date-too-late"),
+        ({"invoice_date": date(9999, 12, 31)}, "date-too-late"),
+        ({"currency": "XXX"}, "unknown-currency"),
+        ({"currency": "eur"}, "unknown-currency"),
+    ],
+)
+def test_what_is_no_ad_hoc_invoice(wrong, code) -> None:
     wanted = {
         "customer": "C1",
         "customer_id": UUID(int=1),
         "reference": "R-1",
         "invoice_date": date(2026, 3, 1),
         "period_from": date(2026, 2, 2),
-        "period_to": date(2026, 2, 1),
+        "period_to": date(2026, 2, 28),
         "currency": "EUR",
     }
-    with pytest.raises(Rejected, match="period-backwards"):
-        l.create_ad_hoc(None, **wanted)
+    assert l.create_ad_hoc(None, **wanted)
+    with pytest.raises(Rejected, match=code):
+        l.create_ad_hoc(None, **{**wanted, **wrong})

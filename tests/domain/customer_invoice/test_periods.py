@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.customer_invoice.periods import Span, missing, period_of
+from domain.customer_invoice.periods import LAST_DAY, Span, missing, period_of
 from domain.reference.bodies import BillingPeriod
 
 
@@ -82,3 +82,32 @@ def test_days_before_bill_from_belong_to_none() -> None:
 
 def test_a_slip_of_the_pen_makes_no_endless_list() -> None:
     assert len(missing(d("0001-01-01"), "weekly", [], d("2026-01-01"))) == 1200
+
+
+def test_months_after_weeks_begin_with_the_rest_of_a_month() -> None:
+    weeks = missing(d("2026-01-01"), "weekly", [], d("2026-01-22"))
+    assert weeks[-1].last == d("2026-01-28")
+    assert missing(d("2026-01-01"), "monthly", weeks, d("2026-02-03")) == [
+        Span(d("2026-01-29"), d("2026-01-31")),
+        Span(d("2026-02-01"), d("2026-02-28")),
+    ]
+
+
+@pytest.mark.parametrize("length", ["weekly", "monthly", "quarterly", "half-yearly", "yearly"])
+def test_a_bill_from_at_the_end_of_the_calendar_has_no_periods(length: BillingPeriod) -> None:
+    assert missing(d("9999-12-01"), length, [], d("2026-02-03")) == []
+
+
+@pytest.mark.parametrize("length", ["weekly", "monthly", "quarterly", "half-yearly", "yearly"])
+@pytest.mark.parametrize("had", ["weekly", "quarterly"])
+def test_a_day_far_ahead_belongs_to_the_period_that_comes_to_be(length: BillingPeriod, had: BillingPeriod) -> None:
+    have = missing(d("2026-01-10"), had, [], d("2026-02-10"))
+    later = missing(d("2026-01-10"), length, have, d("2028-03-31"))
+    for day in ("2026-05-01", "2027-02-28", "2028-03-31"):
+        assert period_of(d(day), d("2026-01-10"), length, have) == next(s for s in later if d(day) in s)
+
+
+def test_no_period_is_as_late_as_the_end_of_the_calendar() -> None:
+    assert period_of(LAST_DAY, d("2026-01-10"), "weekly", []) is not None
+    with pytest.raises(ValueError, match="no period"):
+        period_of(d("9999-12-31"), d("2026-01-10"), "monthly", [])

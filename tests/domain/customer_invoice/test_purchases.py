@@ -57,9 +57,20 @@ def holding(*numbers):
     )
 
 
-def test_the_same_reference_again_decides_nothing_and_another_customer_is_refused():
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"customer": "C2"},
+        {"currency": "USD"},
+        {"invoice_date": date(2026, 3, 2)},
+        {"period_from": date(2026, 2, 2)},
+        {"period_to": date(2026, 2, 27)},
+    ],
+)
+def test_the_same_reference_again_decides_nothing_and_anything_else_is_refused(other):
     state = fold(created())
     same = {
+        "customer": "C1",
         "customer_id": UUID(int=1),
         "reference": "R-1",
         "invoice_date": date(2026, 3, 1),
@@ -67,9 +78,9 @@ def test_the_same_reference_again_decides_nothing_and_another_customer_is_refuse
         "period_to": date(2026, 2, 28),
         "currency": "EUR",
     }
-    assert create_ad_hoc(state, customer="C1", **same) == []
+    assert create_ad_hoc(state, **same) == []
     with pytest.raises(Rejected, match="reference-taken"):
-        create_ad_hoc(state, customer="C2", **same)
+        create_ad_hoc(state, **{**same, **other})
 
 
 def test_purchases_come_and_go():

@@ -113,6 +113,18 @@ async def test_bad_input_is_refused_with_a_code_and_nothing_done(parts, ann, api
     assert_problem(await ann.post(f"{BASE}/{early}/approve", headers={"if-match": '"1"'}), 412, "stale-version")
 
 
+async def test_an_ad_hoc_invoice_is_in_the_customers_currency_unless_said_otherwise(api) -> None:
+    await ok(api.patch("/v1/customers/C1", json={"currency": "CHF"}))
+    body = {"customer": "C1", "reference": "R-1", "invoice_date": "2026-03-01", "period_from": "2026-02-01"}
+    made = await ok(api.post(BASE, json=body), 201)
+    assert (made["currency"], made["period_to"]) == ("CHF", "2026-02-01")
+    await ok(api.patch("/v1/customers/C1", json={"currency": "EUR"}))
+    assert not (await ok(api.post(BASE, json=body), 200))["changed"]
+    assert_problem(await api.post(BASE, json={**body, "period_to": "2026-02-28"}), 409, "reference-taken")
+    for wrong, code in (({"currency": "XXX"}, "unknown-currency"), ({"period_to": "9999-12-31"}, "date-too-late")):
+        assert_problem(await api.post(BASE, json={**body, "reference": "R-2", **wrong}), 422, code)
+
+
 async def test_advice_comes_with_the_third_same_failure(parts, api) -> None:
     (one,) = await stored(parts.store, [("R-1", [created(), failed()])])
     shown = await ok(api.get(f"{BASE}/{one}"))

@@ -37,6 +37,8 @@ async def test_one_is_accepted_once(shop):
         ({"quantity": "1e30"}, "invalid"),
         ({"quantity": "many"}, "invalid"),
         ({"colour": "red"}, "invalid"),
+        ({"time": "0001-01-01T00:00:00Z"}, "invalid"),
+        ({"time": "9999-12-31T23:59:59Z"}, "invalid"),
     ],
 )
 async def test_a_bad_one_is_refused_and_nothing_is_kept(shop, wrong, code):
