@@ -44,7 +44,7 @@ async def post_purchases(
     known |= {purchase_id(n.customer, n.key) for n in new}
     results: list[Result | None] = [_refused(n, customers, products, known) for n in new]
     good = [(i, n) for i, n in enumerate(new) if results[i] is None]
-    wanted = {i: Wanted(n.customer, _day(n, customers[n.customer]), n.reference) for i, n in good}
+    wanted = {i: _wanted(n, customers[n.customer], products[n.product]) for i, n in good}
     places = await load_places(desk, wanted.values(), customers)
     accepted: list[tuple[int, Purchase, Place]] = []
     for i, one in good:
@@ -78,6 +78,11 @@ def _refused(
 
 def _rejected(new: NewPurchase, code: str, message: str) -> Result:
     return Result(new.key, "rejected", code=code, message=message)
+
+
+def _wanted(new: NewPurchase, customer: PresentCustomer, product: Present[ProductBody]) -> Wanted:
+    day = _day(new, customer)
+    return Wanted(new.customer, day, new.reference, new.product, product.body.category, new.subscription)
 
 
 def _day(new: NewPurchase, customer: PresentCustomer) -> date:

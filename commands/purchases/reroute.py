@@ -1,6 +1,6 @@
 """Decide again where purchases go that are on no invoice yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
 from uuid import UUID
@@ -8,8 +8,10 @@ from uuid import UUID
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.ports.event_store import Conflict
 from commands.ports.purchases import Move, Place, PlaceState, PurchaseQuery, Stored
+from commands.ports.reference import Present
 from commands.purchases.placing import Places, Wanted, as_place, load_places
 from domain.purchases.placing import NOT_BILLED
+from domain.reference.bodies import ProductBody
 from domain.rejected import Rejected
 
 PAGE: Final = 5_000
@@ -33,7 +35,8 @@ async def reroute_at(desk: BillingDesk, invoice: UUID, state: PlaceState) -> int
 
 async def _again(desk: BillingDesk, stored: Sequence[Stored]) -> int:
     customers = await desk.reference.customers(sorted({s.purchase.customer for s in stored}))
-    wanted = {s.seq: Wanted(s.purchase.customer, s.purchase.day, s.purchase.reference) for s in stored}
+    products = await desk.reference.products(sorted({s.purchase.product for s in stored}))
+    wanted = {s.seq: _wanted(s, products) for s in stored}
     places = await load_places(desk, wanted.values(), customers)
     changes: list[tuple[tuple[str, str, str], Stored, Place]] = []
     for one in stored:
@@ -52,6 +55,13 @@ async def _again(desk: BillingDesk, stored: Sequence[Stored]) -> int:
             continue  # something was quicker; whoever it was has decided
         moved += len(several)
     return moved
+
+
+def _wanted(stored: Stored, products: Mapping[str, Present[ProductBody]]) -> Wanted:
+    one = stored.purchase
+    product = products.get(one.product)
+    category = None if product is None else product.body.category
+    return Wanted(one.customer, one.day, one.reference, one.product, category, one.subscription)
 
 
 def _placed(places: Places, wanted: Wanted, before: Place) -> Place:
