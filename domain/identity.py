@@ -52,9 +52,14 @@ def provider_invoice_stream(provider: str, invoice_number: str) -> Stream:
     return Stream("provider-invoice", id_for("provider-invoice", provider, invoice_number))
 
 
-def usage_offer_stream(provider_invoice: UUID, attempt: int, customer: str) -> Stream:
-    """The offer of one attempt's usage to one customer (by code)."""
-    return Stream("usage-offer", id_for("usage-offer", str(provider_invoice), str(attempt), customer))
+def usage_offer_stream(
+    provider_invoice: UUID, attempt: int, customer: str, included_from: date | None = None
+) -> Stream:
+    """The offer of one attempt's usage to one customer (by code), or of what was included from a day on later."""
+    parts = [str(provider_invoice), str(attempt), customer]
+    if included_from is not None:
+        parts.append(included_from.isoformat())
+    return Stream("usage-offer", id_for("usage-offer", *parts))
 
 
 def ad_hoc_invoice_stream(reference: str) -> Stream:

@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters.line_store.offer_lines import StoredOfferLines
 from adapters.operations import ReactionPositions
+from commands.customer_invoice.include_usage import include_usage
 from commands.customer_invoice.periods import ensure_periods
 from commands.customer_invoice.route_usage import Router, route_usage
 from commands.customer_invoice.take_in import take_in
@@ -39,6 +40,8 @@ async def begin_periods(parts: Parts, positions: ReactionPositions, origin: Call
         codes = [code for _, code in changed]
         customers = await parts.reference.customers(codes)
         began += await ensure_periods(parts.billing, origin(), list(customers.values()))
+        bill_from = {code: c.bill_from for code, c in customers.items() if c.bill_from is not None}
+        await include_usage(parts.invoices, origin(), bill_from)
         for code in await parts.billing.purchases.nowhere(codes):
             await reroute(parts.billing, PurchaseQuery(customer=code, states=["unrouted", "excluded"]))
         await positions.put(_PERIODS, changed[-1][0])

@@ -104,6 +104,7 @@ async def _offered(
         "parts": list(range(len(parts))),
         "resolutions": [p.resolution.id for p in parts],
         "customers": [p.held.customer for p in parts],
+        "offers": [p.offered.offer for p in parts],
         "ranges": [_multirange(p.offered.ranges) for p in parts],
         "firsts": [_in_time(p.held)[0] for p in parts],
         "lasts": [_in_time(p.held)[1] for p in parts],

@@ -19,17 +19,15 @@ class StoredOfferLines:
     def __init__(self, pool: "AsyncConnectionPool[AsyncConnection[Any]]") -> None:
         self._pool = pool
 
-    async def spans(
-        self, resolution: int, populations: Sequence[int], customers: Sequence[str]
-    ) -> Mapping[str, OfferSpan]:
+    async def spans(self, resolution: int, populations: Sequence[int], keys: Sequence[str]) -> Mapping[str, OfferSpan]:
         """See the port."""
-        values = {"resolution": resolution, "populations": list(populations), "customers": list(customers)}
+        values = {"resolution": resolution, "populations": list(populations), "keys": list(keys)}
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(_SQL["spans"], values)).fetchall()
         return {row[0]: OfferSpan(*row[1:]) for row in rows}
 
-    async def days(self, resolution: int, populations: Sequence[int], customer: str) -> Sequence[tuple[int, date]]:
+    async def days(self, resolution: int, populations: Sequence[int], key: str) -> Sequence[tuple[int, date]]:
         """See the port."""
-        values = {"resolution": resolution, "populations": list(populations), "customer": customer}
+        values = {"resolution": resolution, "populations": list(populations), "key": key}
         async with self._pool.connection() as connection:
             return await (await connection.execute(_SQL["days"], values)).fetchall()

@@ -32,7 +32,7 @@ async def count_lines(connection: AsyncConnection[Any], query: LineQuery) -> int
     everything = int(row[0]) if row else 0
     if query.billable is not False:
         return everything
-    parameters |= {"customers": [], "firsts": [], "lasts": []}
+    parameters |= {"keys": [], "firsts": [], "lasts": []}
     row = await (await connection.execute(_SQL["free_numbers"], {**parameters, "limit": 0})).fetchone()
     return everything - (int(row[0]) if row else 0)
 
@@ -47,7 +47,7 @@ async def _numbers(
     ranges = query.held if query.held is not None else query.not_held
     asked = {
         **parameters,
-        "customers": [r[0] for r in ranges],
+        "keys": [r[0] for r in ranges],
         "firsts": [r[1] for r in ranges],
         "lasts": [r[2] for r in ranges],
     }

@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 
 from adapters.line_store.outlines import put_outlines
 from adapters.sql_files import load_sql
+from commands.ports.early_lines import IncludeLines
 from commands.ports.event_store import Save
 from commands.ports.line_store import CopyLines, Finding, PutFindings, PutWarnings, UseResolution
 
@@ -44,6 +45,22 @@ async def use_resolution(connection: AsyncConnection[Any], rows: UseResolution, 
     )
 
 
+async def include_lines(connection: AsyncConnection[Any], rows: IncludeLines, _: Save) -> None:
+    """What an offer of lines that were excluded at first has. Who comes second loses by its version, not here."""
+    early = rows.early
+    values = {
+        "offer": rows.offer,
+        "resolution": early.resolution,
+        "customer": early.customer,
+        "since": early.since,
+        "until": early.until,
+        "numbers": list(early.numbers),
+        "first_day": early.first_day,
+        "last_day": early.last_day,
+    }
+    await connection.execute(_SQL["include_lines"], values)
+
+
 async def _copy(
     connection: AsyncConnection[Any], statement: str, key: tuple[object, ...], findings: Sequence[Finding]
 ) -> None:
@@ -61,6 +78,7 @@ ROW_WRITERS: Final[Mapping[type, Callable[[AsyncConnection[Any], Any, Save], Awa
         PutFindings: put_findings,
         PutWarnings: put_warnings,
         UseResolution: use_resolution,
+        IncludeLines: include_lines,
     }
 )
 """By the class of a value in `Save.rows`, for the event store."""

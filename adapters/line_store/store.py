@@ -14,6 +14,7 @@ from adapters.line_store.pages import count_lines, find_lines
 from adapters.line_store.resolving import begin_resolution, finish_resolution, tune
 from adapters.line_store.row_writers import copy_lines
 from adapters.sql_files import load_sql
+from commands.ports.early_lines import EarlyLines
 from commands.ports.line_store import (
     Batch,
     ChunkAt,
@@ -72,10 +73,33 @@ class PostgresLineStore:
         rows = await self._rows("resolution_of", provider_invoice=provider_invoice, attempt=attempt)
         return rows[0][0] if rows else None
 
-    async def offered_numbers(self, resolution: int, customer: str) -> Sequence[int]:
+    async def offered_numbers(self, resolution: int, key: str) -> Sequence[int]:
         """See the port."""
-        rows = await self._rows("offered_numbers", resolution=resolution, customer=customer)
+        rows = await self._rows("offered_numbers", resolution=resolution, key=key)
         return rows[0][0] if rows else []
+
+    async def early(self, bill_from: Mapping[str, date]) -> Mapping[tuple[UUID, int], Mapping[str, tuple[date, date]]]:
+        """See the port."""
+        found: dict[tuple[UUID, int], dict[str, tuple[date, date]]] = {}
+        rows = await self._rows("early", customers=list(bill_from), days=list(bill_from.values()))
+        for invoice, attempt, customer, since, until in rows:
+            found.setdefault((invoice, attempt), {})[customer] = (since, until)
+        return found
+
+    async def early_lines(
+        self, resolution: int, populations: Sequence[int], days: Mapping[str, tuple[date, date]]
+    ) -> Sequence[EarlyLines]:
+        """See the port."""
+        asked = {
+            "resolution": resolution,
+            "populations": list(populations),
+            "customers": list(days),
+            "since": [since for since, _ in days.values()],
+            "until": [until for _, until in days.values()],
+        }
+        async with self._tuned() as connection:
+            rows = await (await connection.execute(_SQL["early_lines"], asked)).fetchall()
+        return [EarlyLines(resolution, *row) for row in rows]
 
     async def batch(self, populations: Sequence[int], numbers: Sequence[int]) -> Batch:
         """See the port; ValueError when a number is not there."""

@@ -10,7 +10,7 @@ from commands.provider_invoice.desk import InvoiceDesk
 from commands.provider_invoice.offers import in_invoice
 from domain.customer_invoice.holdings import Holding
 from domain.customer_invoice.state import CustomerInvoice, fold
-from domain.identity import Stream
+from domain.identity import Stream, usage_offer_stream
 from domain.provider_invoice.state import fold as fold_provider_invoice
 from domain.rejected import Rejected
 
@@ -56,12 +56,12 @@ async def contents(
     if count:
         total = sum(held.lines for held in state.holdings.values()) + await purchases.count(posted)
     rows: list[OfferedRow | Stored] = []
-    holdings = [state.holdings[offer] for offer in sorted(state.holdings)]
-    for number, held in enumerate(holdings):
+    holdings = sorted(state.holdings.items())
+    for number, (offer, held) in enumerate(holdings):
         if number < at.offer:
             continue
         after = at.after if number == at.offer else 0
-        lines = await _lines(desk, state, held, after, limit + 1 - len(rows))
+        lines = await _lines(desk, state, offer, held, after, limit + 1 - len(rows))
         rows += lines
         if len(rows) > limit:
             last = rows[limit - 1]
@@ -77,19 +77,21 @@ async def contents(
 
 
 async def _lines(
-    desk: InvoiceDesk, invoice: CustomerInvoice, held: Holding, after: int, limit: int
+    desk: InvoiceDesk, invoice: CustomerInvoice, offer: UUID, held: Holding, after: int, limit: int
 ) -> list[OfferedRow]:
     resolution = await desk.lines.resolution_of(held.provider_invoice, held.attempt)
     history = await desk.store.load(Stream("provider-invoice", held.provider_invoice))
     provider_invoice = fold_provider_invoice(history.facts)
     if resolution is None or provider_invoice is None:
         return []
+    first = usage_offer_stream(held.provider_invoice, held.attempt, invoice.customer)
+    key = invoice.customer if offer == first.id else str(offer)
     query = LineQuery(
         provider_invoice.populations,  # the present attempt's: what an invoice holds is of no other
         resolution,
         after=after,
         limit=limit,
-        held=[(invoice.customer, r.first, r.last) for r in held.ranges],
+        held=[(key, r.first, r.last) for r in held.ranges],
     )
     return [
         OfferedRow(held.provider_invoice, held.name, held.attempt, line, in_invoice(invoice))

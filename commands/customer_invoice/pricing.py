@@ -95,6 +95,7 @@ def _held(invoice: CustomerInvoice, days: Mapping[UUID, date]) -> Held:
         late=invoice.invoice_type != "ad_hoc",
         offered=[
             OfferedPart(
+                offer=offer,
                 provider_invoice=held.provider_invoice,
                 attempt=held.attempt,
                 ranges=held.ranges,
@@ -103,7 +104,7 @@ def _held(invoice: CustomerInvoice, days: Mapping[UUID, date]) -> Held:
                 currency=held.currency,
                 cost_date=days.get(held.provider_invoice) if held.currency != invoice.currency else None,
             )
-            for held in invoice.holdings.values()
+            for offer, held in invoice.holdings.items()
         ],
         posted=[PostedPart(batch, held.removed) for batch, held in invoice.posted.items()],
     )

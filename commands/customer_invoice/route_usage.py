@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.customer_invoice.giving import Giving, Lines
+from commands.customer_invoice.include_usage import include_usage
 from commands.customer_invoice.periods import ensure_periods
 from commands.origin import Origin
 from commands.ports.event_store import Conflict, History
@@ -63,6 +64,7 @@ async def route_usage(router: Router, origin: Origin) -> int:
 async def _route(router: Router, origin: Origin, due: Sequence[DueOffer]) -> dict[UUID, Verdict]:
     loaded = await load(router.invoices, due[0].provider_invoice)
     histories = await router.billing.store.load_many([Stream("usage-offer", d.offer) for d in due])
+    await _include_early(router, origin, histories.values())
     offers = [(history, offer) for history in histories.values() if (offer := _to_route(history, loaded)) is not None]
     verdicts = {d.offer: Verdict("done") for d in due}
     resolution = await router.invoices.lines.resolution_of(loaded.id, loaded.state.attempt)
@@ -72,6 +74,19 @@ async def _route(router: Router, origin: Origin, due: Sequence[DueOffer]) -> dic
     routed = await asyncio.gather(*(_route_one(router, origin, turn, h, offer) for h, offer in offers))
     verdicts.update({h.stream.id: verdict for (h, _), verdict in zip(offers, routed, strict=True)})
     return verdicts
+
+
+async def _include_early(router: Router, origin: Origin, histories: Iterable[History]) -> None:
+    """`bill_from` may have been moved back while the provider invoice was being activated with the day before that.
+
+    What is included is an offer of its own, in a later turn.
+    """
+    offers = [fold_offer(history.facts) for history in histories]
+    codes = sorted({offer.customer for offer in offers if offer is not None and offer.early.lines})
+    if codes:
+        customers = await router.billing.reference.customers(codes)
+        bill_from = {code: c.bill_from for code, c in customers.items() if c.bill_from is not None}
+        await include_usage(router.invoices, origin, bill_from)
 
 
 def _to_route(history: History, loaded: Loaded) -> UsageOffer | None:
@@ -85,12 +100,12 @@ def _to_route(history: History, loaded: Loaded) -> UsageOffer | None:
 async def _prepare(
     router: Router, origin: Origin, loaded: Loaded, resolution: int, offers: Sequence[UsageOffer]
 ) -> _Turn:
-    codes = sorted(offer.customer for offer in offers)
+    codes = sorted({offer.customer for offer in offers})
     customers = await router.billing.reference.customers(codes)
     await ensure_periods(router.billing, origin, list(customers.values()))
-    spans = await router.lines.spans(resolution, loaded.state.populations, codes)
-    known = {code: span for code, span in spans.items() if code in customers}
-    wanted = [Wanted(code, day) for code, span in known.items() for day in {span.first_day, span.last_day}]
+    spans = await router.lines.spans(resolution, loaded.state.populations, [offer.key for offer in offers])
+    known = [(o.customer, spans[o.key]) for o in offers if o.key in spans and o.customer in customers]
+    wanted = [Wanted(code, day) for code, span in known for day in {span.first_day, span.last_day}]
     places = await load_places(router.billing, wanted, customers)
     nearest = {place.invoice for w in wanted if (place := places.of(w)).invoice is not None}
     streams = [Stream("customer-invoice", invoice) for invoice in sorted(i for i in nearest if i is not None)]
@@ -98,7 +113,7 @@ async def _prepare(
 
 
 async def _route_one(router: Router, origin: Origin, turn: _Turn, history: History, offer: UsageOffer) -> Verdict:
-    span = turn.spans.get(offer.customer)
+    span = turn.spans.get(offer.key)
     if span is None or offer.customer not in turn.places.customers:
         return Verdict("unrouted", reason=NOT_BILLED)
     parts = await _parts(router, turn, offer, span)
@@ -127,7 +142,7 @@ async def _parts(
     free = minus((LineRange(first=span.first, last=span.last),), offer.held)
     found: dict[Destination, list[int]] = defaultdict(list)
     at = 0
-    for number, day in await router.lines.days(turn.resolution, turn.loaded.state.populations, offer.customer):
+    for number, day in await router.lines.days(turn.resolution, turn.loaded.state.populations, offer.key):
         while at < len(free) and free[at].last < number:
             at += 1
         if at < len(free) and free[at].first <= number:
@@ -156,7 +171,7 @@ async def _give(
 
 async def _batches(router: Router, turn: _Turn, offer: UsageOffer, numbers: Sequence[int] | None) -> list[Lines]:
     if numbers is None:
-        span = turn.spans[offer.customer]
+        span = turn.spans[offer.key]
         whole = (LineRange(first=span.first, last=span.last),)
         return [Lines(whole, offer.offered.lines, offer.offered.cost, offer.digest)]
     offered = await OfferedLines.load(router.invoices, turn.loaded, offer)

@@ -19,6 +19,7 @@ class OfferedPart:
     where the costs are in the invoice's currency.
     """
 
+    offer: UUID
     provider_invoice: UUID
     attempt: int
     ranges: Ranges

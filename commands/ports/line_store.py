@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
+from commands.ports.early_lines import EarlyLineStore
 from commands.ports.event_store import Rows
 from commands.ports.line_outline import Outline
 from domain.money import add
@@ -33,10 +34,7 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class CopyLines(Rows):
-    """Rows of a save: chunks of lines. `content` are canonical rows (COPY_COLUMNS), each led by `population,`.
-
-    `outlines` are those of the same chunks; what has none gets them when it is checked.
-    """
+    """Rows of a save: canonical rows (COPY_COLUMNS), each led by `population,`; outlines as far as they are made."""
 
     population: int
     content: Sequence[bytes]
@@ -148,7 +146,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One stored line. `customer`, `product`, `excluded` as fixed by the activation; None before it."""
+    """One stored line. `customer` to `excluded` as fixed by the activation; `included`: the offer that has it since."""
 
     population: int
     number: int
@@ -169,14 +167,14 @@ class Line:
     customer: str | None = None
     product: str | None = None
     excluded: str | None = None
+    included: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LineQuery:
     """Which lines: of these populations, as this resolution sees them (None: not activated), above a number.
 
-    `held` restricts to, and `not_held` leaves out, numbers of customers: (customer, first, last). `billable` True or
-    False restricts to what can or can't be billed on.
+    `held` and `not_held`: numbers of offers, (`UsageOffer.key`, first, last). `billable`: what can be billed on, or not.
     """
 
     populations: Sequence[int]
@@ -220,7 +218,7 @@ class CustomerCost:
     by_state: Mapping[str, Decimal] = field(default_factory=dict)
 
 
-class LineStore(Protocol):
+class LineStore(EarlyLineStore, Protocol):
     """Lines on a durable store. Saves write through `CopyLines`, `PutFindings` and `UseResolution`."""
 
     async def open_population(self, population: Population, at: datetime) -> int:
@@ -247,8 +245,8 @@ class LineStore(Protocol):
         """The resolution that an attempt was activated with."""
         ...
 
-    async def offered_numbers(self, resolution: int, customer: str) -> Sequence[int]:
-        """Numbers of the lines that can be billed on to a customer, in order."""
+    async def offered_numbers(self, resolution: int, key: str) -> Sequence[int]:
+        """Numbers of the lines of an offer (by `UsageOffer.key`), in order."""
         ...
 
     async def batch(self, populations: Sequence[int], numbers: Sequence[int]) -> Batch:

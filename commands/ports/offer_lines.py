@@ -20,12 +20,10 @@ class OfferSpan:
 class OfferLines(Protocol):
     """What an activation fixed about the lines of its offers."""
 
-    async def spans(
-        self, resolution: int, populations: Sequence[int], customers: Sequence[str]
-    ) -> Mapping[str, OfferSpan]:
-        """Customer code -> where its billable lines lie; customers without any are left out."""
+    async def spans(self, resolution: int, populations: Sequence[int], keys: Sequence[str]) -> Mapping[str, OfferSpan]:
+        """`UsageOffer.key` -> where its lines lie; offers without any are left out."""
         ...
 
-    async def days(self, resolution: int, populations: Sequence[int], customer: str) -> Sequence[tuple[int, date]]:
-        """Number and first day of each billable line of a customer, by number."""
+    async def days(self, resolution: int, populations: Sequence[int], key: str) -> Sequence[tuple[int, date]]:
+        """Number and first day of each line of an offer, by number."""
         ...

@@ -8,9 +8,9 @@ from uuid import UUID
 from commands.ports.line_store import ChunkAt, Line, LineQuery
 from commands.provider_invoice.attempts import Attempt, ChunkOf, attempt_of
 from commands.provider_invoice.desk import InvoiceDesk
-from commands.provider_invoice.offers import in_invoice, invoices_with, offers_of, waiting_customers
+from commands.provider_invoice.offers import in_invoice, invoices_with, offers_of, waiting_offers
 from domain.customer_invoice.state import CustomerInvoice
-from domain.identity import usage_offer_stream
+from domain.identity import Stream, usage_offer_stream
 from domain.rejected import Rejected
 from domain.usage_offer.events import LineRange
 from domain.usage_offer.ranges import Ranges, minus
@@ -70,7 +70,7 @@ async def find_lines(
         return LinePage((), None, 0)
     found = await desk.lines.lines(replace(query, after=after, limit=limit + 1))
     if not _needs_all(which) and resolution is not None:
-        places = await _places_of(desk, invoice, attempt.number, {line.customer for line in found if line.customer})
+        places = await _places_of(desk, invoice, attempt.number, found)
     lines = [_placed(line, attempt, resolution, places) for line in found[:limit]]
     more = found[limit - 1].number if len(found) > limit else None
     return LinePage(lines, more, await desk.lines.count(query) if count else None)
@@ -78,12 +78,12 @@ async def find_lines(
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Offers by customer, and the customer invoices that their lines are on."""
+    """Offers by their keys, and the customer invoices that their lines are on."""
 
     offers: Mapping[str, UsageOffer]
     invoices: Mapping[UUID, CustomerInvoice]
     waiting: frozenset[str] = frozenset()
-    """Customers whose free lines wait."""
+    """Offers whose free lines wait."""
 
     def of(self, destination: UUID, kind: str) -> LineState:
         """Where lines that this destination holds are."""
@@ -102,15 +102,18 @@ async def _all_places(desk: InvoiceDesk, invoice: UUID, attempt: int) -> _Places
     return await _with_invoices(desk, invoice, [o.state for o in await offers_of(desk, invoice, attempt)])
 
 
-async def _places_of(desk: InvoiceDesk, invoice: UUID, attempt: int, customers: set[str]) -> _Places:
-    streams = [usage_offer_stream(invoice, attempt, customer) for customer in sorted(customers)]
+async def _places_of(desk: InvoiceDesk, invoice: UUID, attempt: int, lines: Sequence[Line]) -> _Places:
+    customers = sorted({line.customer for line in lines if line.customer})
+    streams = [usage_offer_stream(invoice, attempt, customer) for customer in customers]
+    streams += [Stream("usage-offer", offer) for offer in sorted({line.included for line in lines if line.included})]
     found = [fold(history.facts) for history in (await desk.store.load_many(streams)).values()]
     return await _with_invoices(desk, invoice, [offer for offer in found if offer is not None])
 
 
 async def _with_invoices(desk: InvoiceDesk, invoice: UUID, offers: Sequence[UsageOffer]) -> _Places:
-    waiting = await waiting_customers(desk, invoice)
-    return _Places({offer.customer: offer for offer in offers}, await invoices_with(desk, offers), waiting)
+    waiting = await waiting_offers(desk, invoice)
+    waits = frozenset(offer.key for offer in offers if offer.stream.id in waiting)
+    return _Places({offer.key: offer for offer in offers}, await invoices_with(desk, offers), waits)
 
 
 async def chunk_of(desk: InvoiceDesk, invoice: UUID, attempt: int | None, part: str | None, chunk: int) -> ChunkOf:
@@ -155,8 +158,8 @@ def _query(attempt: Attempt, which: LineFilter, resolution: int | None, places: 
     if which.state == "offered":
         if everything_withdrawn:
             return None
-        taken = [(o.customer, r.first, r.last) for o in offers.values() for r in o.held]
-        taken += [(customer, ALL.first, ALL.last) for customer in sorted(places.waiting)]
+        taken = [(o.key, r.first, r.last) for o in offers.values() for r in o.held]
+        taken += [(key, ALL.first, ALL.last) for key in sorted(places.waiting)]
         return LineQuery(populations, resolution, numbers=numbers, billable=True, not_held=taken)
     billable = False if which.state == "excluded" else None
     return LineQuery(populations, resolution, numbers=numbers, billable=billable)
@@ -166,22 +169,22 @@ def _held(which: LineFilter, places: _Places) -> list[tuple[str, int, int]]:
     found = []
     for offer in places.offers.values():
         if which.state == "released" and which.customer_invoice is None:
-            found += [(offer.customer, r.first, r.last) for r in offer.released]
+            found += [(offer.key, r.first, r.last) for r in offer.released]
             continue
-        if which.state == "waiting" and offer.customer in places.waiting and not offer.withdrawn:
-            found += [(offer.customer, r.first, r.last) for r in minus((ALL,), offer.held)]
+        if which.state == "waiting" and offer.key in places.waiting and not offer.withdrawn:
+            found += [(offer.key, r.first, r.last) for r in minus((ALL,), offer.held)]
         for destination, taken in offer.taken.items():
             if which.customer_invoice not in {None, destination} or offer.withdrawn:
                 continue
             if which.state in {None, places.of(destination, taken.kind)}:
-                found += [(offer.customer, r.first, r.last) for r in taken.ranges]
+                found += [(offer.key, r.first, r.last) for r in taken.ranges]
     return found
 
 
 def _placed(line: Line, attempt: Attempt, resolution: int | None, places: _Places) -> PlacedLine:
     if resolution is None:
         return PlacedLine(line, attempt.number, "imported")
-    offer = places.offers.get(line.customer or "")
+    offer = places.offers.get(str(line.included) if line.included else line.customer or "")
     if line.excluded is not None or offer is None:
         return PlacedLine(line, attempt.number, "excluded")
     if offer.withdrawn:
@@ -191,7 +194,7 @@ def _placed(line: Line, attempt: Attempt, resolution: int | None, places: _Place
     for destination, taken in offer.taken.items():
         if _within(line.number, taken.ranges):
             return PlacedLine(line, attempt.number, places.of(destination, taken.kind), destination, taken.name)
-    return PlacedLine(line, attempt.number, "waiting" if offer.customer in places.waiting else "offered")
+    return PlacedLine(line, attempt.number, "waiting" if offer.key in places.waiting else "offered")
 
 
 def _within(number: int, ranges: Ranges) -> bool:

@@ -38,7 +38,7 @@ class OfferedLines:
         resolution = await desk.lines.resolution_of(loaded.id, offer.attempt)
         if resolution is None:
             raise Rejected("not-active", f"Attempt {offer.attempt} of {loaded.state.number} was never activated.")
-        return cls(desk, loaded, await desk.lines.offered_numbers(resolution, offer.customer))
+        return cls(desk, loaded, await desk.lines.offered_numbers(resolution, offer.key))
 
     async def choose(self, numbers: Iterable[int]) -> Chosen:
         """These lines, with what they cost."""

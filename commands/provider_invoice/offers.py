@@ -43,9 +43,9 @@ async def offers_of(desk: InvoiceDesk, invoice: UUID, attempt: int) -> list[Load
     return sorted(found, key=lambda o: o.state.customer)
 
 
-async def waiting_customers(desk: InvoiceDesk, invoice: UUID) -> frozenset[str]:
-    """Customers whose free lines wait: for an invoice that is locked, or for a period still to come."""
-    return frozenset(u.customer for u in await desk.due.unplaced(invoice) if u.waits_for is not None)
+async def waiting_offers(desk: InvoiceDesk, invoice: UUID) -> frozenset[UUID]:
+    """Offers whose free lines wait: for an invoice that is locked, or for a period still to come."""
+    return frozenset(u.offer for u in await desk.due.unplaced(invoice) if u.waits_for is not None)
 
 
 async def invoices_with(desk: InvoiceDesk, offers: Iterable[UsageOffer]) -> dict[UUID, CustomerInvoice]:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from commands.ports.line_store import CustomerCost
 from commands.provider_invoice.desk import InvoiceDesk, Loaded, load
-from commands.provider_invoice.offers import in_invoice, invoices_with, offers_of, waiting_customers
+from commands.provider_invoice.offers import in_invoice, invoices_with, offers_of, waiting_offers
 from domain.customer_invoice.state import CustomerInvoice
 from domain.money import add, less
 from domain.provider_invoice.events import Activated
@@ -94,8 +94,8 @@ async def leak_check(desk: InvoiceDesk) -> AsyncIterator[UsageSums]:
 async def _right(desk: InvoiceDesk, loaded: Loaded) -> dict[str, CustomerUsage]:
     offers = await offers_of(desk, loaded.id, loaded.state.attempt)
     held = await invoices_with(desk, [offer.state for offer in offers])
-    waiting = await waiting_customers(desk, loaded.id)
-    sides = {}
+    waiting = await waiting_offers(desk, loaded.id)
+    sides: dict[str, CustomerUsage] = {}
     for offer in offers:
         state = offer.state
         places: dict[str, Decimal] = defaultdict(Decimal)
@@ -105,9 +105,9 @@ async def _right(desk: InvoiceDesk, loaded: Loaded) -> dict[str, CustomerUsage]:
             else:
                 place, cost = "waiting", taken.tally.cost
             places[place] = add(places[place], cost)
-        free = "waiting" if state.customer in waiting else "offered"
+        free = "waiting" if offer.history.stream.id in waiting else "offered"
         places[free] = add(places[free], state.free.cost)
-        sides[state.customer] = CustomerUsage(
+        side = CustomerUsage(
             customer=state.customer,
             cost=Decimal(0),
             lines=0,
@@ -115,10 +115,26 @@ async def _right(desk: InvoiceDesk, loaded: Loaded) -> dict[str, CustomerUsage]:
             released=state.released_tally.cost,
             **places,
         )
+        before = sides.get(state.customer)
+        sides[state.customer] = _together(before, side) if before else side
     nobody = _of_nobody(loaded)
     if nobody:
         sides[""] = CustomerUsage("", Decimal(0), 0, {"not_resold": nobody})
     return sides
+
+
+def _together(one: CustomerUsage, other: CustomerUsage) -> CustomerUsage:
+    """A customer's offers: what the activation offered, and what was included later. Only the first excludes any."""
+    return replace(
+        one,
+        excluded={**one.excluded, **other.excluded},
+        offered=add(one.offered, other.offered),
+        waiting=add(one.waiting, other.waiting),
+        invoiced=add(one.invoiced, other.invoiced),
+        billed=add(one.billed, other.billed),
+        written_off=add(one.written_off, other.written_off),
+        released=add(one.released, other.released),
+    )
 
 
 def _place(invoice: CustomerInvoice | None, offer: UUID) -> tuple[str, Decimal]:

@@ -1,10 +1,12 @@
 """What may happen to an offer: taken in batches, released, reoffered, withdrawn. One line, one destination, ever."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Literal, TypedDict
 from uuid import UUID
 
 from domain.fact import Fact
+from domain.identity import usage_offer_stream
 from domain.money import add
 from domain.rejected import Rejected
 from domain.usage_offer import events as e
@@ -56,6 +58,29 @@ def take(
             digest=digest,
         )
     ]
+
+
+def include(
+    offer: UsageOffer, included: UsageOffer | None, *, bill_from: date, lines: int, cost: Decimal, digest: str
+) -> tuple[list[Fact], list[Fact]]:
+    """`bill_from` was moved to an earlier day: these lines are no longer excluded. What this offer says, and theirs.
+
+    `included` is that offer as it is; when it is there, or nothing of this one may be billed any more, nothing.
+    """
+    if included is not None or offer.withdrawn or not lines:
+        return [], []
+    if lines > offer.early.lines:
+        raise Rejected(
+            "lines-not-excluded",
+            f"Only {offer.early.lines:,} lines of {offer.invoice_number} are before_bill_from, not {lines:,}.",
+            kind="invalid",
+        )
+    names = _names(offer)
+    other = usage_offer_stream(offer.provider_invoice, offer.attempt, offer.customer, bill_from)
+    return (
+        [e.UsageIncluded(**names, offer=other.id, bill_from=bill_from, lines=lines, cost=cost, digest=digest)],
+        [e.UsageOffered(**names, lines=lines, cost=cost, digest=digest, included_from=bill_from)],
+    )
 
 
 def release(

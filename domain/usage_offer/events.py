@@ -1,5 +1,6 @@
 """Facts of a usage offer: a storage format, frozen once published. They ride on the provider-invoice topic."""
 
+from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -44,6 +45,20 @@ class UsageOffered(UsageOfferFact):
     digest: str
     """SHA-256 over the billable lines, one `number,cost` row each, in order of number."""
     excluded: tuple[ExcludedLines, ...] = ()
+    included_from: date | None = None
+    """Of lines that were excluded at the activation: the earlier day that the customer's `bill_from` was moved to."""
+
+
+class UsageIncluded(UsageOfferFact):
+    """Lines that were `before_bill_from` are no longer excluded: an offer of their own has them."""
+
+    type: ClassVar[str] = "provider-invoice.usage-included"
+    offer: UUID
+    bill_from: date
+    lines: int
+    cost: Exact
+    digest: str
+    """As the other offer says it."""
 
 
 class LinesInvoiced(UsageOfferFact):

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
 from domain.fact import Fact
+from domain.identity import Stream, usage_offer_stream
 from domain.money import add, less
 from domain.usage_offer import events as e
 from domain.usage_offer.ranges import Ranges, minus, normal
@@ -52,10 +54,27 @@ class UsageOffer:
     digest: str
     """Of all billable lines."""
     excluded: tuple[e.ExcludedLines, ...] = ()
+    included_from: date | None = None
+    """Of lines that an earlier `bill_from` brought in; None: what the activation offered."""
     taken: Mapping[UUID, Taken] = field(default_factory=dict)
     released: Ranges = ()
     released_tally: Tally = Tally()
     withdrawn: bool = False
+
+    @property
+    def stream(self) -> Stream:
+        """Where it is kept."""
+        return usage_offer_stream(self.provider_invoice, self.attempt, self.customer, self.included_from)
+
+    @property
+    def key(self) -> str:
+        """What the line store knows its lines by: the customer, or the offer's id where they were included later."""
+        return self.customer if self.included_from is None else str(self.stream.id)
+
+    @property
+    def early(self) -> Tally:
+        """Lines that are excluded because they are from before the customer is billed."""
+        return next((Tally(x.lines, x.cost) for x in self.excluded if x.reason == "before_bill_from"), Tally())
 
     @property
     def held(self) -> Ranges:
@@ -85,9 +104,12 @@ def evolve(state: UsageOffer | None, fact: Fact) -> UsageOffer | None:
                 offered=Tally(fact.lines, fact.cost),
                 digest=fact.digest,
                 excluded=fact.excluded,
+                included_from=fact.included_from,
             )
         case _ if state is None:
             return None
+        case e.UsageIncluded():
+            return replace(state, excluded=fewer_excluded(state.excluded, fact))
         case e.LinesInvoiced():
             return replace(state, taken={**state.taken, fact.destination: _more(state, fact)})
         case e.LinesReleased():
@@ -115,6 +137,18 @@ def fold(facts: Iterable[Fact]) -> UsageOffer | None:
     for fact in facts:
         state = evolve(state, fact)
     return state
+
+
+def fewer_excluded(excluded: Iterable[e.ExcludedLines], fact: e.UsageIncluded) -> tuple[e.ExcludedLines, ...]:
+    """What is still excluded once these lines are not."""
+    left = []
+    for one in excluded:
+        lines, cost = one.lines, one.cost
+        if one.reason == "before_bill_from":
+            lines, cost = lines - fact.lines, less(cost, fact.cost)
+        if lines:
+            left.append(e.ExcludedLines(reason=one.reason, lines=lines, cost=cost))
+    return tuple(left)
 
 
 def _more(state: UsageOffer, fact: e.LinesInvoiced) -> Taken:

@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.money import EXACT, add
 from domain.usage_offer import events as e
+from domain.usage_offer.state import fewer_excluded
 from projections.ports.feed import FeedRecord
 from projections.provider_invoices.rows import USAGE, UsageRow
 from projections.read_model import step, stream_id, there
@@ -40,6 +41,21 @@ def offered(_row: Maybe, fact: e.UsageOffered, record: FeedRecord) -> UsageRow:
         excluded=tuple(x.model_dump(mode="json") for x in fact.excluded),
         version=record.stream_version,
         position=record.position,
+    )
+
+
+def included(row: Maybe, fact: e.UsageIncluded, record: FeedRecord) -> UsageRow:
+    """Lines that another offer has now are no longer excluded."""
+    row = there(row, record)
+    excluded = fewer_excluded([e.ExcludedLines.model_validate(x) for x in row.excluded], fact)
+    return _changed(
+        row,
+        record,
+        {
+            "excluded_lines": sum(x.lines for x in excluded),
+            "excluded_cost": add(*(x.cost for x in excluded)),
+            "excluded": tuple(x.model_dump(mode="json") for x in excluded),
+        },
     )
 
 
@@ -110,6 +126,7 @@ def withdrawn(row: Maybe, fact: e.UsageWithdrawn, record: FeedRecord) -> UsageRo
 
 STEPS = (
     step(USAGE, e.UsageOffered, offered),
+    step(USAGE, e.UsageIncluded, included),
     step(USAGE, e.LinesInvoiced, invoiced, reads=("lines", "cost", "destination_kind")),
     step(USAGE, e.LinesReleased, released),
     step(USAGE, e.LinesReoffered, reoffered),

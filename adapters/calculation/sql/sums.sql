@@ -18,18 +18,21 @@ SELECT set_config('enable_nestloop', 'on', true), set_config('enable_hashjoin', 
        set_config('enable_seqscan', 'off', true);
 
 -- name: offered_sums
--- Lines of offers, added up for each part that invoices hold. An offer's own lines are those that activation counted.
+-- Lines of offers, added up for each part that invoices hold. An offer's own lines are those that activation
+-- counted, or that were included later.
 -- With `scan` all lines of the populations are read once, else each by its number. (CASE: the planner would take a range
 -- to hold next to nothing.)
 WITH held AS MATERIALIZED (
-    SELECT part, resolution, customer, ranges::int4multirange AS ranges
-    FROM unnest(%(parts)s::integer[], %(resolutions)s::bigint[], %(customers)s::text[], %(ranges)s::text[])
-         AS h(part, resolution, customer, ranges)
+    SELECT part, resolution, customer, offer, ranges::int4multirange AS ranges
+    FROM unnest(%(parts)s::integer[], %(resolutions)s::bigint[], %(customers)s::text[], %(offers)s::uuid[],
+                %(ranges)s::text[])
+         AS h(part, resolution, customer, offer, ranges)
 ), numbered AS MATERIALIZED (
     SELECT h.part, h.resolution, n.number
     FROM held h
-    CROSS JOIN LATERAL (SELECT t.numbers FROM line_tally t WHERE t.resolution = h.resolution
-                        AND t.customer = h.customer AND t.excluded = '' OFFSET 0) AS t
+    CROSS JOIN LATERAL (SELECT coalesce((SELECT i.numbers FROM line_included i WHERE i.offer = h.offer),
+                                        (SELECT t.numbers FROM line_tally t WHERE t.resolution = h.resolution
+                                         AND t.customer = h.customer AND t.excluded = '')) AS numbers OFFSET 0) AS t
     CROSS JOIN LATERAL unnest(t.numbers) AS n(number)
     WHERE CASE WHEN n.number <@ h.ranges THEN true END
 ), line AS (

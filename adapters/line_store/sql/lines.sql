@@ -24,7 +24,7 @@ COPY (
 -- A page of lines by number, with what the activation fixed about them, if there was one.
 SELECT l.population, l.number, l.kind, l.charge, l.customer_ref, l.product_ref, l.subscription_ref, l.charge_from,
        l.charge_to, l.quantity, l.unit, l.unit_price, l.amount, l.tax, l.currency, l.attributes,
-       c.code, p.code, r.excluded
+       c.code, p.code, r.excluded, CASE WHEN l.number = ANY (i.numbers) THEN i.offer END
 FROM provider_line l
 LEFT JOIN line_resolution v ON v.resolution = %(resolution)s
 LEFT JOIN line_reference c ON c.resolution = v.resolution AND c.kind = 'customer'
@@ -34,9 +34,12 @@ LEFT JOIN line_reference p ON p.resolution = v.resolution AND p.kind = 'product'
      AND p.reference = coalesce(l.product_ref, '')
      AND l.charge_from >= p.valid_from AND l.charge_from < p.valid_to
 LEFT JOIN line_bill_from b ON b.resolution = v.resolution AND b.customer = c.code
+LEFT JOIN line_included i ON i.resolution = v.resolution AND i.customer = c.code
+     AND l.charge_from >= i.since AND l.charge_from < i.until
 CROSS JOIN LATERAL (
     SELECT CASE WHEN v.resolution IS NOT NULL
-                THEN exclusion(l.kind, l.charge, l.charge_from, c.code, p.code, b.bill_from, v.pass_on) END AS excluded
+                THEN exclusion(l.kind, l.charge, l.charge_from, c.code, p.code, coalesce(i.since, b.bill_from),
+                               v.pass_on) END AS excluded
 ) AS r
 WHERE l.population = ANY (%(populations)s)
   AND l.number > %(after)s AND l.number BETWEEN %(first)s AND %(last)s
@@ -51,11 +54,11 @@ SELECT count(*) FROM provider_line
 WHERE population = ANY (%(populations)s) AND number BETWEEN %(first)s AND %(last)s;
 
 -- name: held_numbers
--- Numbers of lines that can be billed on and lie in ranges of their customers; and how many there are in all.
+-- Numbers of lines that can be billed on and lie in ranges of their offers; and how many there are in all.
 WITH found AS (
     SELECT n
-    FROM unnest(%(customers)s::text[], %(firsts)s::integer[], %(lasts)s::integer[]) AS h(customer, first, last)
-    JOIN line_tally t ON t.resolution = %(resolution)s AND t.customer = h.customer AND t.excluded = ''
+    FROM unnest(%(keys)s::text[], %(firsts)s::integer[], %(lasts)s::integer[]) AS h(key, first, last)
+    JOIN line_offered t ON t.resolution = %(resolution)s AND t.key = h.key
     CROSS JOIN LATERAL unnest(t.numbers) AS n
     WHERE n BETWEEN h.first AND h.last AND n BETWEEN %(first)s AND %(last)s
 )
@@ -63,17 +66,17 @@ SELECT (SELECT count(*) FROM found),
        ARRAY(SELECT n FROM found WHERE n > %(after)s ORDER BY n LIMIT %(limit)s);
 
 -- name: free_numbers
--- Numbers of lines that can be billed on and lie in no range of their customers; and how many there are in all.
+-- Numbers of lines that can be billed on and lie in no range of their offers; and how many there are in all.
 WITH held AS MATERIALIZED (
-    SELECT customer, held_first, held_last
-    FROM unnest(%(customers)s::text[], %(firsts)s::integer[], %(lasts)s::integer[]) AS h(customer, held_first, held_last)
+    SELECT key, held_first, held_last
+    FROM unnest(%(keys)s::text[], %(firsts)s::integer[], %(lasts)s::integer[]) AS h(key, held_first, held_last)
 ), found AS (
     SELECT n
-    FROM line_tally t
+    FROM line_offered t
     CROSS JOIN LATERAL unnest(t.numbers) AS n
-    WHERE t.resolution = %(resolution)s AND t.excluded = '' AND n BETWEEN %(first)s AND %(last)s
+    WHERE t.resolution = %(resolution)s AND n BETWEEN %(first)s AND %(last)s
       AND NOT EXISTS (
-          SELECT FROM held h WHERE h.customer = t.customer AND n BETWEEN h.held_first AND h.held_last)
+          SELECT FROM held h WHERE h.key = t.key AND n BETWEEN h.held_first AND h.held_last)
 )
 SELECT (SELECT count(*) FROM found),
        ARRAY(SELECT n FROM found WHERE n > %(after)s ORDER BY n LIMIT %(limit)s);

@@ -175,8 +175,8 @@ DELETE FROM line_tally WHERE resolution = ANY (%(resolutions)s);
 DELETE FROM line_resolution WHERE resolution = ANY (%(resolutions)s);
 
 -- name: offered_numbers
--- Numbers of the lines that can be billed on to a customer.
-SELECT numbers FROM line_tally WHERE resolution = %(resolution)s AND customer = %(customer)s AND excluded = '';
+-- Numbers of the lines of an offer.
+SELECT numbers FROM line_offered WHERE resolution = %(resolution)s AND key = %(key)s;
 
 -- name: cost_by_customer
 -- What the lines themselves add up to: one side of the leak check.

@@ -39,7 +39,7 @@ u.excluded_lines, u.excluded_cost
 -- name: usage_join
 -- The offers of a row's present attempt, summed.
 LEFT JOIN LATERAL (
-    SELECT count(*) AS customers,
+    SELECT count(DISTINCT o.customer) AS customers,
         sum(o.billable_lines)::bigint AS billable_lines, sum(o.billable_cost) AS billable_cost,
         sum(o.offered_lines)::bigint AS offered_lines, sum(o.offered_cost) AS offered_cost,
         sum(o.waiting_lines)::bigint AS waiting_lines, sum(o.waiting_cost) AS waiting_cost,
@@ -65,7 +65,7 @@ SELECT {columns}, {usage}, {incomplete} FROM read_models.provider_invoices AS m 
 SELECT {columns} FROM read_models.provider_invoice_usage AS m
 WHERE m.provider_invoice = %(invoice)s AND m.attempt = coalesce(%(attempt)s::integer,
     (SELECT i.attempt FROM read_models.provider_invoices AS i WHERE i.id = %(invoice)s))
-ORDER BY m.customer;
+ORDER BY m.customer, m.id;
 
 -- name: of_provider
 -- Those of a provider's numbers that we hold.
