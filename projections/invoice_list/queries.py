@@ -1,7 +1,7 @@
 """What can be asked of the customer invoice list."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal, Protocol
@@ -12,6 +12,7 @@ from projections.paging import Page, PageRequest
 
 View = Literal["all", "live", "ready_to_approve", "approved", "complete", "problem"]
 
+ListedStatus = Literal["pending", "open", "approving", "approved", "closed", "error", "deleted"]
 STATUSES: Final = ("pending", "open", "approving", "approved", "closed", "error")
 """All but `deleted`, which is listed only when it is asked for by name."""
 
@@ -50,6 +51,20 @@ class InvoiceFilter:
     total_to: Decimal | None = None
     period_from: date | None = None
     period_to: date | None = None
+
+    @property
+    def contradiction(self) -> str | None:
+        """A range that begins after its end, so that nothing can match: a slip of the pen."""
+        if self.total_from is not None and self.total_to is not None and self.total_from > self.total_to:
+            return "total_from is above total_to"
+        if self.period_from is not None and self.period_to is not None and self.period_from > self.period_to:
+            return "period_from lies after period_to"
+        return None
+
+    @property
+    def all_there_are(self) -> bool:
+        """Whether it leaves nothing out; `descendants` says nothing without a cluster."""
+        return replace(self, descendants=False) == InvoiceFilter()
 
     @property
     def shown(self) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Query
 
 from commands.caller import Caller
+from domain.customer_invoice.events import InvoiceType
 from domain.money import rounded
-from projections.invoice_list.queries import InvoiceFilter, InvoiceItem, View
+from projections.invoice_list.queries import InvoiceFilter, InvoiceItem, ListedStatus, View
 from projections.invoice_list.rows import InvoiceRow
 from services.api.customer_invoice_view import SAME_FAILURES
 from services.api.fields import Amount
@@ -19,7 +20,8 @@ from services.api.rendering import exact, instant, money
 SET_UP_OR_SUPPORT: Final = (
     "It failed so again and again: trying once more won't help. Mend the set-up it names, or ask for support."
 )
-Month = Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="YYYY-MM: periods that touch it")]
+MONTH: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
+Month = Annotated[str | None, Query(pattern=MONTH, description="YYYY-MM: periods that touch it")]
 
 
 def month_of(text: str) -> tuple[date, date]:
@@ -40,8 +42,8 @@ async def _search(
     schedule: Annotated[str | None, Query(max_length=200)] = None,
     reference: Annotated[str | None, Query(max_length=200, description="A part of one")] = None,
     number: Annotated[str | None, Query(max_length=200, description="A part of one")] = None,
-    status: Annotated[list[str] | None, Query(max_length=10)] = None,
-    type: Annotated[list[str] | None, Query(max_length=10)] = None,  # noqa: A002 - the contract's name
+    status: Annotated[list[ListedStatus] | None, Query(max_length=10)] = None,
+    type: Annotated[list[InvoiceType] | None, Query(max_length=10)] = None,  # noqa: A002 - the contract's name
     empty: Annotated[bool | None, Query(description="With no item, or with some")] = None,
     total_from: Amount | None = None,
     total_to: Amount | None = None,
@@ -54,7 +56,7 @@ async def _search(
             400, "invalid-parameter", "Give a month, or period_from and period_to.", errors=[{"parameter": "month"}]
         )
     first, last = (period_from, period_to) if month is None else month_of(month)
-    return InvoiceFilter(
+    wanted = InvoiceFilter(
         view=view,
         customer=customer,
         cluster=cluster,
@@ -71,6 +73,9 @@ async def _search(
         period_from=first,
         period_to=last,
     )
+    if wanted.contradiction is not None:
+        raise Problem(400, "invalid-parameter", f"{wanted.contradiction}: nothing could match.")
+    return wanted
 
 
 SearchDep = Annotated[InvoiceFilter, Depends(_search)]

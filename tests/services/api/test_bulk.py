@@ -62,6 +62,21 @@ async def test_by_filter_evaluated_once(api, ids, projecting, working):
     assert [r["outcome"] for r in done["results"]] == ["done"] * 5
 
 
+async def test_a_repeat_is_told_the_same_though_nothing_matches_by_now(api, ids, projecting, working):
+    position = (await ok(api.get(f"{INVOICES}/{ids[4]}/events")))["items"][0]["position"]
+    await ok(api.get(INVOICES, params={"at_least": position}))
+    asked = {"action": "delete", "filter": {"month": "2026-02"}, "expected_count": 5, "reason": "a test"}
+    headers = key()
+    first = await ok(api.post(BULK, json=asked, headers=headers), 202)
+    await ended(api, first)
+    head = (await ok(api.get("/v1/feed/position")))["position"]
+    assert (await ok(api.get(INVOICES, params={"month": "2026-02", "at_least": head})))["items"] == []
+    again = await api.post(BULK, json=asked, headers=headers)
+    assert (again.status_code, again.json()["id"]) == (202, first["id"])
+    assert again.headers["idempotency-replayed"] == "true"
+    assert_problem(await api.post(BULK, json=asked, headers=key()), 422, "nothing-matches")
+
+
 @pytest.mark.parametrize(
     ("asked", "status", "code"),
     [
@@ -76,6 +91,22 @@ async def test_by_filter_evaluated_once(api, ids, projecting, working):
         ({"action": "delete", "filter": {"customer": "NOBODY"}, "reason": "r"}, 422, "nothing-matches"),
         ({"action": "delete", "filter": {}, "reason": "r"}, 422, "expected-count-missing"),
         ({"action": "delete", "ids": [str(uuid4())], "expected_count": 2, "reason": "r"}, 409, "count-differs"),
+        ({"action": "delete", "filter": {"view": "all"}, "reason": "r"}, 422, "expected-count-missing"),
+        (
+            {"action": "delete", "filter": {"statuses": [], "descendants": True}, "reason": "r"},
+            422,
+            "expected-count-missing",
+        ),
+        ({"action": "delete", "filter": {"statuses": ["opn"]}, "reason": "r"}, 422, "invalid-body"),
+        ({"action": "delete", "filter": {"types": ["daily"]}, "reason": "r"}, 422, "invalid-body"),
+        ({"action": "delete", "filter": {"total_from": "2", "total_to": "1"}, "reason": "r"}, 422, "invalid-body"),
+        (
+            {"action": "delete", "filter": {"month": "2026-02", "period_to": "2026-02-01"}, "reason": "r"},
+            422,
+            "invalid-body",
+        ),
+        ({"action": "delete", "filter": {"contract": "K-1", "schedule": "S"}, "reason": "r"}, 422, "nothing-matches"),
+        ({"action": "delete", "ids": [str(uuid4())], "reason": "  "}, 422, "invalid-body"),
         ({"action": "explode", "ids": [str(uuid4())]}, 422, "invalid-body"),
         ({"action": "delete", "ids": ["x"], "reason": "r"}, 422, "invalid-body"),
     ],

@@ -113,6 +113,22 @@ async def test_filters_take_what_they_can_compare(api: httpx.AsyncClient):
     assert (await api.get(f"{INVOICES}?total_from=1e20&number=%25_%5C")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=opn",
+        "type=daily",
+        "view=mine",
+        "total_from=2&total_to=1",
+        "period_from=2026-02-02&period_to=2026-02-01",
+        "month=2026-02&period_to=2026-02-01",
+        "month=2026-13",
+    ],
+)
+async def test_a_search_that_nothing_could_match_is_told_so(api: httpx.AsyncClient, query: str):
+    assert_problem(await api.get(f"/v1/customer-invoices?{query}"), 400, "invalid-parameter")
+
+
 @pytest.mark.usefixtures("projecting")
 async def test_the_usage_of_an_active_invoice_shows_in_the_list(api: httpx.AsyncClient):
     await world(api)
