@@ -6,25 +6,20 @@ The template's own `to` gets it as well. A repeat carries the same Message-ID: n
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from commands.customer_invoice.document import approved_of
-from commands.mail.data import money
 from commands.mail.deliver import PostOffice, written_by
+from commands.mail.invoice_data import MAX_ITEMS, invoice_data
 from commands.ports.event_store import EventStore
 from commands.ports.mail import Mail, MailRefused, MailUnavailable
 from commands.ports.templates import TemplateBroken
-from domain.customer_invoice.calculation_events import ItemValue
 from domain.customer_invoice.state import CustomerInvoice
 from domain.customer_invoice.tasks import Done, NotDone, Result
 from domain.identity import reference_stream
-from domain.money import plain
 from domain.reference.bodies import CustomerBody, ProductBody, ReferenceBody
 from domain.reference.state import Absent, fold
 
 TEMPLATE: Final = "invoice"
-MAX_ITEMS: Final = 200
-"""Items that the text may list; `items_left_out` counts the others."""
 MAX_TOLD: Final = 100
 """Characters of an address that is too odd to be one, as a mailer tells of it."""
 MAX_SAID: Final = 400
@@ -56,39 +51,6 @@ async def send_invoice(office: PostOffice, state: CustomerInvoice, key: str, now
     except MailRefused as refused:
         return NotDone("refused", _without_addresses(str(refused), to), final=True)
     return Done(recipients=len(taken.accepted), refused=len(taken.refused))
-
-
-def invoice_data(state: CustomerInvoice, product_names: Mapping[str, str]) -> dict[str, Any]:
-    """What the text may name; figures as people read them."""
-    approved = approved_of(state)
-    currency = approved.currency
-    return {
-        "number": approved.number,
-        "reference": state.reference,
-        "type": state.invoice_type,
-        "customer": state.customer,
-        "customer_name": approved.snapshot.name,
-        "invoice_date": approved.invoice_date.isoformat(),
-        "period_from": approved.period_from.isoformat(),
-        "period_to": approved.period_to.isoformat(),
-        "currency": currency,
-        "total": money(approved.revenue_total, currency),
-        "items": [_item(item, currency, product_names) for item in state.items[:MAX_ITEMS]],
-        "items_left_out": max(0, approved.item_count - MAX_ITEMS),
-    }
-
-
-def _item(item: ItemValue, currency: str, names: Mapping[str, str]) -> dict[str, Any]:
-    code = item.product or ""
-    return {
-        "kind": item.kind,
-        "product": code,
-        "name": names.get(code, code or item.rule),
-        "subscription": item.subscription or "",
-        "quantity": "" if item.quantity is None else plain(item.quantity),
-        "unit": item.unit or "",
-        "amount": money(item.amount, currency),
-    }
 
 
 def _products(state: CustomerInvoice) -> Sequence[tuple[str, str]]:

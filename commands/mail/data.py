@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from domain.customer_invoice.task_events import TaskFailed
 from domain.money import fixed, less
 from domain.operations.events import ImportSummaryBuilt, NoticeRaised, ProviderSummary
 from domain.provider_invoice.events import ChangeReported
@@ -30,6 +31,20 @@ def change_values(fact: ChangeReported) -> dict[str, str]:
         "imported_revision": fact.imported_revision or "",
         "revision": fact.revision or "",
         "message": fact.message,
+    }
+
+
+def task_values(fact: TaskFailed) -> dict[str, str]:
+    """What is told of a task that failed."""
+    return {
+        "number": fact.number,
+        "reference": fact.reference,
+        "customer": fact.customer,
+        "task": fact.task,
+        "code": fact.code,
+        "message": fact.message,
+        "tries": str(fact.tries),
+        "key": fact.key,
     }
 
 

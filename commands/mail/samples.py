@@ -5,7 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from commands.mail.data import change_values, summary_data
+from commands.mail.data import change_values, summary_data, task_values
+from commands.mail.invoice_data import sample_invoice_data
+from domain.customer_invoice.task_events import TaskFailed
 from domain.identity import id_for
 from domain.operations.events import (
     CurrencyTotal,
@@ -26,6 +28,10 @@ def sample_of(template: str) -> Mapping[str, Any]:
             return summary_data(_summary())
         case "provider-invoice-changed":
             return change_values(_change())
+        case "invoice":
+            return sample_invoice_data()
+        case "task-failed":
+            return task_values(_task())
         case _:
             return {"name": "SAMPLE-1", "message": "A sample message."}
 
@@ -41,6 +47,21 @@ def _change() -> ChangeReported:
         total=Decimal(12000),
         currency="EUR",
         message="imported 10,000.00, provider now reports 12,000.00",
+    )
+
+
+def _task() -> TaskFailed:
+    return TaskFailed(
+        customer="SAMPLE",
+        reference="SAMPLE-1",
+        task="charge",
+        round=1,
+        key="00000000-0000-0000-0000-000000000000:charge",
+        number="INV-2026-000001",
+        tries=1,
+        code="refused",
+        message="payments.example answered 402 (card_declined).",
+        status=402,
     )
 
 

@@ -69,10 +69,38 @@ The imported figures were left as they are. Acknowledge the change, or bring it 
 are billed already, otherwise deactivate it and sync it again.
 """
 
+_INVOICE_SUBJECT = "Invoice {{ number }}: {{ total }} {{ currency }}"
+_INVOICE_BODY = """\
+Invoice {{ number }}
+
+  For:      {{ customer_name }} ({{ customer }})
+  Date:     {{ invoice_date }}
+  Period:   {{ period_from }} to {{ period_to }}
+  Our ref.: {{ reference }}
+
+{% for item in items %}  - {{ item.name }}{% if item.subscription %} ({{ item.subscription }}){% endif %}
+{%- if item.quantity %}, {{ item.quantity }} {{ item.unit }}{% endif %}: {{ item.amount }} {{ currency }}
+{% endfor %}{% if items_left_out %}  - and {{ items_left_out }} more
+{% endif %}
+  Total:    {{ total }} {{ currency }}, net; tax is not computed here.
+"""
+
+_TASK_SUBJECT = "Invoice {{ number }}: {{ task }} failed"
+_TASK_BODY = """\
+The task {{ task }} of invoice {{ number }} ({{ reference }}) of customer {{ customer }} failed; tries: {{ tries }}.
+
+  {{ message }}
+
+It is not tried again by itself. Mend what the message names, then run the task by hand: it is asked with the same key,
+{{ key }}, so nothing is done twice.
+"""
+
 BUILT_IN: Final[Mapping[str, Text]] = MappingProxyType(
     {
         "import-summary": Text(_SUMMARY_SUBJECT, _SUMMARY_BODY),
         "provider-invoice-changed": Text(_CHANGED_SUBJECT, _CHANGED_BODY),
+        "invoice": Text(_INVOICE_SUBJECT, _INVOICE_BODY),
+        "task-failed": Text(_TASK_SUBJECT, _TASK_BODY),
     }
 )
 """Code of a notification template -> the text that serves until one is saved."""

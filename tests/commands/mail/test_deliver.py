@@ -5,6 +5,8 @@ import pytest
 
 from commands.mail.deliver import PostOffice, deliver, deliver_due
 from commands.mail.preview import preview
+from commands.mail.samples import sample_of
+from commands.mail.texts import BUILT_IN
 from commands.ports.event_store import Save, Write
 from commands.ports.outbox import OutboxRow
 from commands.reactions.notices import raise_notice
@@ -163,6 +165,13 @@ class TestPreview:
             await preview(office.store, office.templates, CODE, subject="{{ x.__class__ }}", body="b")
         assert info.value.facts["errors"][0]["pointer"] == "/subject"
 
-    async def test_a_template_of_a_later_version_has_no_text_yet(self, office):
+    async def test_a_template_that_is_not_there_has_no_text(self, office):
         with pytest.raises(Rejected, match="not-found"):
-            await preview(office.store, office.templates, "invoice")
+            await preview(office.store, office.templates, "nothing")
+
+    @pytest.mark.parametrize("code", sorted(BUILT_IN))
+    async def test_every_built_in_text_fits_its_sample(self, office, code):
+        office.templates.check(BUILT_IN[code], sample_of(code))
+        text = await preview(office.store, office.templates, code)
+        assert text.subject
+        assert text.body.endswith("\n")
