@@ -174,7 +174,7 @@ class Line:
 class LineQuery:
     """Which lines: of these populations, as this resolution sees them (None: not activated), above a number.
 
-    `held` and `not_held`: numbers of offers, (`UsageOffer.key`, first, last). `billable`: what can be billed on, or not.
+    `held` and `not_held`: numbers of offers (`UsageOffer.key`, first, last). `billable`: what can be billed on, or not.
     """
 
     populations: Sequence[int]

@@ -1,5 +1,6 @@
 """One line, one destination, ever."""
 
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -146,3 +147,51 @@ def test_costs_of_any_length_are_told_to_the_last_decimal():
     )
     after = fold([offered, *taken])
     assert after.free == Tally(9, Decimal("1000000000000000.000000000000001"))
+
+
+EARLY = (
+    e.ExcludedLines(reason="before_bill_from", lines=3, cost=Decimal(7)),
+    e.ExcludedLines(reason="tax", lines=1, cost=Decimal(1)),
+)
+DAY = date(2026, 1, 1)
+
+
+def include(state, lines=2, cost="5", included=None):
+    return d.include(state, included, bill_from=DAY, lines=lines, cost=Decimal(cost), digest="ee")
+
+
+def excluding(*facts):
+    state = fold([OFFERED.model_copy(update={"excluded": EARLY}), *facts])
+    assert state is not None
+    return state
+
+
+def test_included_lines_leave_what_is_excluded_and_are_an_offer_of_their_own():
+    (said,), (offered,) = include(excluding())
+    after, other = excluding(said), fold([offered])
+    assert [(x.reason, x.lines, x.cost) for x in after.excluded] == [
+        ("before_bill_from", 1, Decimal(2)),
+        ("tax", 1, Decimal(1)),
+    ]
+    assert (after.early, after.free) == (Tally(1, Decimal(2)), Tally(10, Decimal("10.5")))
+    assert (other.free, other.excluded, other.included_from) == (Tally(2, Decimal(5)), (), DAY)
+    assert (other.stream.id, other.key, after.key) == (said.offer, str(said.offer), "C1")
+    assert other.stream != after.stream
+
+
+def test_all_of_them_leave_no_reason():
+    (said,), _ = include(excluding(), 3, "7")
+    assert [x.reason for x in excluding(said).excluded] == ["tax"]
+
+
+def test_nothing_is_included_twice_or_from_what_is_withdrawn():
+    state = excluding()
+    _, (offered,) = include(state)
+    assert include(state, included=fold([offered])) == ([], [])
+    assert include(state, lines=0) == ([], [])
+    assert include(excluding(*d.withdraw(state))) == ([], [])
+
+
+def test_no_more_is_included_than_was_excluded():
+    with pytest.raises(Rejected, match="lines-not-excluded"):
+        include(excluding(), lines=4)
