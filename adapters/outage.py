@@ -24,7 +24,9 @@ _PAUSES: Final = (0.1, 2.0)
 _LOOKS: Final = 3
 """Times that a server has to refuse us while it takes connections: it may have come or gone between two looks."""
 _LOOK_PAUSE: Final = 0.2
-_CONNECT_SECONDS: Final = 5
+_CONNECT_SECONDS: Final = 2
+"""The least that libpq allows: its ping holds up all threads of the process, so only a server that answers is asked."""
+_TOO_LATE: Final = (PoolTimeout, psycopg.errors.ConnectionTimeout)
 _FULL: Final = ("too many", "connection slots")
 """A server that has no connection left says so; others will give theirs back."""
 
@@ -73,7 +75,7 @@ class Outage:
     def _refuses(self, error: Exception) -> bool:
         """Whether the server is up and does not want us."""
         unnamed = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
-        if self._url is None or not unnamed or isinstance(error, PoolTimeout):
+        if self._url is None or not unnamed or isinstance(error, _TOO_LATE):
             return False
         for look in range(_LOOKS):
             if look:
@@ -81,7 +83,8 @@ class Outage:
             try:
                 psycopg.connect(self._url).close()
             except psycopg.OperationalError as again:
-                if any(words in str(again) for words in _FULL) or PGconn.ping(self._url.encode()) != Ping.OK:
+                full = any(words in str(again) for words in _FULL)
+                if full or isinstance(again, _TOO_LATE) or PGconn.ping(self._url.encode()) != Ping.OK:
                     return False
             else:
                 return False

@@ -17,8 +17,7 @@ class Killer:
     """Kills (SIGKILL) and starts again. `progress` counts what clients got done.
 
     A process stays dead for a while now and then, a broker always; PostgreSQL is started at once, as nothing is done
-    without it. A process that ends by itself, since what it needs was away as it started, is started again, as a
-    supervisor does.
+    without it. No process may end by itself, not even when it starts while all that it needs is away.
     """
 
     stack: Stack
@@ -27,7 +26,6 @@ class Killer:
     progress: Callable[[], int]
     dice: random.Random
     killed: list[str] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
     _left_dead: set[str] = field(default_factory=set)
     _broker: int | None = None
 
@@ -59,8 +57,8 @@ class Killer:
             self._broker = None
         for member in self.stack:
             if not member.service.alive():
-                if member.name not in self._left_dead:
-                    self.ended.append(member.name)
+                said = member.service.output()[-3000:]
+                assert member.name in self._left_dead, f"{member.name} has ended by itself; its output:\n{said}"
                 member.service.start()
         self._left_dead.clear()
 

@@ -187,14 +187,9 @@ async def kill(
             continue
         member = worker if victim == "worker" else dice.choice(members)
         member.service.kill()
-        mend([*members, worker])
-
-
-def mend(members: list[Member]) -> None:
-    """Start what was killed, and what ended by itself as the database was away when it started: as a supervisor does."""
-    for member in members:
-        if not member.service.alive():
-            member.service.start()
+        member.service.start()
+    for member in (*members, worker):
+        assert member.service.alive(), f"{member.name} has ended by itself:\n{member.service.output()[-3000:]}"
 
 
 async def reached(office: Office, aim: int) -> bool:

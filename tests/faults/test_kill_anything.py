@@ -9,6 +9,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from domain.identity import provider_invoice_stream
 from services.settings import Settings
 from services.verification import verify_everything
 from tests.faults.automatic import Listed, make_provider
+from tests.faults.conftest import Steady
 from tests.faults.killing import Killer
 from tests.faults.steady_client import Acknowledged, Clerk, SteadyHttp
 from tests.support.kafka.cluster import KafkaCluster
@@ -72,14 +74,14 @@ def stack(
 
 @pytest.mark.timeout(900)
 def test_whatever_is_killed_nothing_is_lost_or_doubled(
-    stack: Stack, postgres: OwnPostgres, kafka_cluster: KafkaCluster, tmp_path: Path
+    stack: Stack, postgres: OwnPostgres, kafka_cluster: KafkaCluster, tmp_path: Path, steady: Steady
 ) -> None:
     addresses = [member.address for member in stack.of("api")]
     key = full_key(stack)
-    admin = SteadyHttp(addresses, key)
+    admin = steady(addresses, key)
     provider = make_provider(tmp_path / "incoming", admin, count=6, lines=1500)
     enough = threading.Event()
-    clerks = [Clerk(f"P{n}", n, SteadyHttp(addresses[n:] + addresses[:n], key), enough) for n in range(2)]
+    clerks = [Clerk(f"P{n}", n, steady(addresses[n:] + addresses[:n], key), enough) for n in range(2)]
     killer = Killer(stack, postgres, kafka_cluster, lambda: progress(clerks), random.Random(20261122))
     for clerk in clerks:
         clerk.start()
@@ -113,7 +115,6 @@ def test_whatever_is_killed_nothing_is_lost_or_doubled(
     url = settings.database_conninfo() or ""
     assert {c.name: c.findings for c in verify_everything(url, settings) if not c.sound} == {}
     assert_the_topics_have_it_all(url, kafka_cluster, invoices)
-    admin.close()
     assert stack.stop() == dict.fromkeys(stack.members, 0)
 
 
@@ -124,10 +125,10 @@ def full_key(stack: Stack) -> str:
         said = [line for api in stack.of("api") for line in api.service.output().splitlines()]
         return said[said.index(FIRST_KEY) + 1] if FIRST_KEY in said else None
 
-    first = SteadyHttp([stack.of("api")[0].address], eventually(printed, what="the first key") or "")
+    address, secret = stack.of("api")[0].address, eventually(printed, what="the first key") or ""
     body = {"subject": "billing", "roles": ["admin", "auditor", "operator"]}
-    made: str = first.command("billing-key", "POST", "/keys", json=body)["secret"]
-    first.close()
+    with closing(SteadyHttp([address], secret)) as first:
+        made: str = first.command("billing-key", "POST", "/keys", json=body)["secret"]
     return made
 
 

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from domain.identity import periodical_invoice_stream
+from tests.faults.conftest import Steady
 from tests.faults.steady_client import SteadyHttp
 from tests.faults.test_kill_anything import full_key
 from tests.support.own_postgres import OwnPostgres, own_postgres
@@ -127,16 +128,16 @@ def all_invoices() -> list[str]:
 
 
 @pytest.mark.timeout(300)
-def test_each_purchase_is_on_one_invoice_and_all_sums_agree(stack: Stack) -> None:
+def test_each_purchase_is_on_one_invoice_and_all_sums_agree(stack: Stack, steady: Steady) -> None:
     addresses = [member.address for member in stack.of("api")]
     key = full_key(stack)
-    admin = SteadyHttp(addresses, key)
+    admin = steady(addresses, key)
     set_up(admin)
     body = {"subject": "approvals", "roles": ["approver", "operator"], "delegate": True}
     approvals = admin.command("approvals", "POST", "/keys", json=body)["secret"]
     enough = threading.Event()
     manager = Manager(addresses[0], approvals, enough)
-    posters = [Poster(n, SteadyHttp(addresses[n % 2 :] + addresses[: n % 2], key)) for n in range(POSTERS)]
+    posters = [Poster(n, steady(addresses[n % 2 :] + addresses[: n % 2], key)) for n in range(POSTERS)]
     for thread in (manager, *posters):
         thread.start()
     try:
@@ -170,7 +171,6 @@ def test_each_purchase_is_on_one_invoice_and_all_sums_agree(stack: Stack) -> Non
         assert sum(Decimal(i["amount"]) for i in items) == Decimal(found["revenue_total"] or 0)
         assert abs(Decimal(found["revenue_total"] or 0) - sums[invoice] * PRICE) < Decimal("0.05")
     assert manager.done["request-approval"], manager.done
-    admin.close()
     assert stack.stop() == dict.fromkeys(stack.members, 0)
 
 
