@@ -12,6 +12,7 @@ from commands.customer_invoice.route_usage import Router, route_usage
 from commands.customer_invoice.take_in import take_in
 from commands.origin import Origin
 from commands.ports.purchases import PurchaseQuery
+from commands.purchases.follow_contracts import follow_contracts
 from commands.purchases.reroute import reroute
 from services.mailing import service_origin
 from services.reacting import repeat
@@ -19,6 +20,7 @@ from services.wiring import Parts
 
 PLACE_SECONDS: Final = 0.2
 _PERIODS: Final = "periods"
+_CONTRACTS: Final = "contracts"
 _CUSTOMERS: Final = 1_000
 _LANES: Final = 2
 """Turns of routing at once: while one waits for the database, another one decides."""
@@ -47,6 +49,15 @@ async def begin_periods(parts: Parts, positions: ReactionPositions, origin: Call
         await positions.put(_PERIODS, changed[-1][0])
 
 
+async def follow(parts: Parts, positions: ReactionPositions) -> int:
+    """Decide again what waits, where contracts that take usage changed; how many purchases have another place."""
+    moved = 0
+    while changes := await parts.billing.contracts.changed_since(await positions.get(_CONTRACTS), _CUSTOMERS):
+        moved += await follow_contracts(parts.billing, changes)
+        await positions.put(_CONTRACTS, changes[-1].position)
+    return moved
+
+
 async def route(router: Router, origin: Callable[[], Origin]) -> int:
     """Route all usage that is due; how many offers were looked at."""
     looked = 0
@@ -66,6 +77,7 @@ async def place_purchases(parts: Parts, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as tasks:
         loops = {
             "periodical invoices began": lambda: begin_periods(parts, positions, origin),
+            "contracts followed": lambda: follow(parts, positions),
             "offers routed": lambda: route(router, origin),
             "purchases taken in": lambda: take_in(parts.billing, origin()),
         }

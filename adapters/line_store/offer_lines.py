@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.sql_files import load_sql
-from commands.ports.offer_lines import OfferSpan
+from commands.ports.offer_lines import OfferedLine, OfferSpan
 
 _SQL = load_sql("adapters.line_store")
 
@@ -31,3 +31,10 @@ class StoredOfferLines:
         values = {"resolution": resolution, "populations": list(populations), "key": key}
         async with self._pool.connection() as connection:
             return await (await connection.execute(_SQL["days"], values)).fetchall()
+
+    async def bought(self, resolution: int, populations: Sequence[int], key: str) -> Sequence[OfferedLine]:
+        """See the port."""
+        values = {"resolution": resolution, "populations": list(populations), "key": key}
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_SQL["bought"], values)).fetchall()
+        return [OfferedLine(*row) for row in rows]

@@ -135,19 +135,34 @@ async def _parts(
     router: Router, turn: _Turn, offer: UsageOffer, span: OfferSpan
 ) -> Mapping[Destination, Sequence[int] | None]:
     """The free lines of an offer by their destination; None: all of its lines, whose sums are known already."""
-    periods = turn.places.customers[offer.customer].existing
-    one_period = any(span.first_day in p and span.last_day in p for p in periods)
-    if one_period and not offer.held and offer.free.lines <= MAX_BATCH:
-        return {turn.places.of(Wanted(offer.customer, span.first_day)): None}
+    if turn.places.one_for(offer.customer, span.first_day, span.last_day):
+        to = turn.places.of(Wanted(offer.customer, span.first_day))
+        if to.entry is not None or (not offer.held and offer.free.lines <= MAX_BATCH):
+            return {to: None}
     free = minus((LineRange(first=span.first, last=span.last),), offer.held)
     found: dict[Destination, list[int]] = defaultdict(list)
     at = 0
-    for number, day in await router.lines.days(turn.resolution, turn.loaded.state.populations, offer.key):
+    for number, wanted in await _wanted(router, turn, offer):
         while at < len(free) and free[at].last < number:
             at += 1
         if at < len(free) and free[at].first <= number:
-            found[turn.places.of(Wanted(offer.customer, day))].append(number)
+            found[turn.places.of(wanted)].append(number)
     return found
+
+
+async def _wanted(router: Router, turn: _Turn, offer: UsageOffer) -> Sequence[tuple[int, Wanted]]:
+    """Each line of an offer as a purchase that needs a place; of what it is matters where a contract takes usage."""
+    populations = turn.loaded.state.populations
+    if offer.customer not in turn.places.contracts:
+        days = await router.lines.days(turn.resolution, populations, offer.key)
+        return [(number, Wanted(offer.customer, day)) for number, day in days]
+    bought = await router.lines.bought(turn.resolution, populations, offer.key)
+    products = await router.billing.reference.products(sorted({one.product for one in bought}))
+    categories = {code: product.body.category for code, product in products.items()}
+    return [
+        (b.number, Wanted(offer.customer, b.day, None, b.product, categories.get(b.product), b.subscription))
+        for b in bought
+    ]
 
 
 async def _give(
@@ -184,6 +199,6 @@ async def _batches(router: Router, turn: _Turn, offer: UsageOffer, numbers: Sequ
 
 def _worse(rest: Verdict, destination: Destination) -> Verdict:
     """What waits comes before what can't be routed: it will be looked at again soon."""
-    if destination.invoice is not None:
-        return Verdict("waiting", waits_for=destination.invoice)
+    if destination.waits_for is not None:
+        return Verdict("waiting", waits_for=destination.waits_for)
     return rest if rest.state == "waiting" else Verdict("unrouted", reason=destination.reason or NOT_BILLED)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,15 @@ class OfferSpan:
     last_day: date
 
 
+class OfferedLine(NamedTuple):
+    """One line of an offer as a purchase: `day` is its first, `product` ours, `subscription` the provider's."""
+
+    number: int
+    day: date
+    product: str
+    subscription: str | None
+
+
 class OfferLines(Protocol):
     """What an activation fixed about the lines of its offers."""
 
@@ -26,4 +35,8 @@ class OfferLines(Protocol):
 
     async def days(self, resolution: int, populations: Sequence[int], key: str) -> Sequence[tuple[int, date]]:
         """Number and first day of each line of an offer, by number."""
+        ...
+
+    async def bought(self, resolution: int, populations: Sequence[int], key: str) -> Sequence[OfferedLine]:
+        """Each line of an offer, by number, with what it is of."""
         ...

@@ -10,7 +10,15 @@ from commands.customer_invoice.billing_desk import BillingDesk
 from commands.ports.purchases import Place
 from commands.ports.reference import PresentCustomer
 from domain.billing_contract.state import fold as fold_contract
-from domain.billing_contract.usage_lines import Bought, CyclePlace, UsageLine, cycle_place, taking, usage_lines
+from domain.billing_contract.usage_lines import (
+    Bought,
+    CyclePlace,
+    UsageLine,
+    cycle_place,
+    same_place,
+    taking,
+    usage_lines,
+)
 from domain.customer_invoice.periods import Span
 from domain.customer_invoice.state import CustomerInvoice, fold
 from domain.identity import Stream, ad_hoc_invoice_stream
@@ -42,6 +50,15 @@ class Places:
         """The destination. Rejected `reference-of-another`."""
         ad_hoc = self.ad_hoc.get(wanted.reference) if wanted.reference is not None else None
         return place(wanted.day, self.customers[wanted.customer], wanted.reference, ad_hoc, self.cycle_of(wanted))
+
+    def one_for(self, customer: str, first: date, last: date) -> bool:
+        """Whether all that the customer bought from `first` to `last` has one destination, whatever it is."""
+        lines = self.contracts.get(customer)
+        if lines and not same_place(lines, first, last):
+            return False
+        if lines and self.cycle_of(Wanted(customer, first)) is not None:
+            return True
+        return any(first in period and last in period for period in self.customers[customer].existing)
 
     def cycle_of(self, wanted: Wanted) -> CyclePlace | None:
         """The cycle of the contract line that takes it, if one does and has a cycle left."""

@@ -18,6 +18,17 @@ JOIN provider_line l ON l.population = ANY (%(populations)s) AND l.number = ANY 
 WHERE t.resolution = %(resolution)s AND t.key = %(key)s
 ORDER BY l.number;
 
+-- name: bought
+-- Number, day, product and subscription of each line of an offer.
+SELECT l.number, l.charge_from, p.code, l.subscription_ref
+FROM line_offered t
+JOIN provider_line l ON l.population = ANY (%(populations)s) AND l.number = ANY (t.numbers)
+JOIN line_reference p ON p.resolution = t.resolution AND p.kind = 'product'
+     AND p.reference = coalesce(l.product_ref, '')
+     AND l.charge_from >= p.valid_from AND l.charge_from < p.valid_to
+WHERE t.resolution = %(resolution)s AND t.key = %(key)s
+ORDER BY l.number;
+
 -- name: early
 -- Where customers have lines that were before the day from which on they are billed, and may not be before this one. The
 -- day that counted so far is the earliest one.

@@ -22,14 +22,21 @@ FEBRUARY = billing_schedule_stream("K-1", "cycle", None, date(2026, 2, 1))
 MARCH = billing_schedule_stream("K-1", "cycle", None, date(2026, 3, 1))
 
 
-async def contract(counter: Counter, *lines: tuple[str, UsageTerms], number: str = "K-1", customer: str = "C1") -> UUID:
+async def contract(
+    counter: Counter,
+    *lines: tuple[str, UsageTerms],
+    number: str = "K-1",
+    customer: str = "C1",
+    starts: date = date(2026, 1, 1),
+) -> UUID:
+    """A monthly contract with usage lines."""
     desk = ContractDesk(counter.shop.desk.store, counter.shop.billing.reference)
     new = NewContract(
         number=number,
         name=number,
         customers=[Share(customer, Decimal(100))],
         currency="EUR",
-        starts=date(2026, 1, 1),
+        starts=starts,
         ends=None,
         frequency="monthly",
         offset=2,
