@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from pydantic import SecretStr
 
 from adapters.tasks import HttpsEndpoint, NoEndpoint, StoredTasksDue, secure_client
-from commands.customer_invoice.tasks import TaskDesk, by_mail, do_due, through
+from commands.customer_invoice.tasks import LEASES, TaskDesk, by_mail, do_due, through
 from commands.origin import Origin
 from commands.ports.tasks import Endpoint
 from domain.customer_invoice.task_events import TaskName
@@ -33,13 +33,13 @@ class TaskRunner:
     """The loops of one worker, and how the tasks ended that it did."""
 
     ended: Counter[tuple[TaskName, str]] = field(default_factory=Counter)
+    leases: Mapping[TaskName, float] = field(default_factory=lambda: LEASES)
 
     async def run(self, parts: Parts, stop: asyncio.Event) -> None:
         """Until `stop`; what is asked by then is waited for."""
         settings = parts.settings
         async with secure_client(settings.task_ca_file, parts.version, AT_ONCE * len(TASKS)) as client:
-            desk = make_desk(parts, client)
-
+            desk = make_desk(parts, client, self.leases)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(repeat(desk.due.note, "tasks became due", TASK_SECONDS, stop))
                 for name in TASKS:
@@ -65,7 +65,7 @@ class TaskRunner:
         return lane
 
 
-def make_desk(parts: Parts, client: httpx.AsyncClient) -> TaskDesk:
+def make_desk(parts: Parts, client: httpx.AsyncClient, leases: Mapping[TaskName, float] = LEASES) -> TaskDesk:
     """Who is asked for each task, by the settings."""
     settings = parts.settings
 
@@ -82,6 +82,7 @@ def make_desk(parts: Parts, client: httpx.AsyncClient) -> TaskDesk:
             "sync": through(endpoint(settings.sync_url, settings.sync_secret, "SYNC")),
             "charge": through(endpoint(settings.charge_url, settings.charge_secret, "CHARGE")),
         },
+        leases=leases,
     )
 
 
