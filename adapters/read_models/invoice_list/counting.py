@@ -1,8 +1,9 @@
 """Exact counts without looking at every invoice: from the counts that the list keeps, and the few rows at their edges.
 
 A search by nothing, by period, by total or by cluster, with any view, statuses, types and emptiness, is a sum of kept
-counts. What they can't tell is counted row by row: totals of the buckets at both ends, customers without a snapshot,
-invoices that are ready in some zones only. Any other search is counted row by row, by the index that suits it.
+counts; by a part of a number alone it looks at the numbers that are kept (`numbers`). What they can't tell is counted
+row by row: totals of the buckets at both ends, customers without a snapshot, invoices that are ready in some zones
+only. Any other search is counted row by row, by the index that suits it.
 """
 
 from collections.abc import Sequence
@@ -37,7 +38,11 @@ class Counting:
 
     def total(self) -> sql.Composable:
         """The exact count of what matches."""
+        if not self._wanted.shown:
+            return sql.SQL("0::bigint")
         by = self._asked - EVERYWHERE
+        if self._asked == {"number"}:
+            return _named("numbered")
         if not by:
             return _sum([self._kept("all"), *self._maybe_ready()])
         if by <= {"period_from", "period_to"}:

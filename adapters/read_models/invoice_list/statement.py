@@ -9,6 +9,7 @@ from psycopg import sql
 
 from adapters.read_models.cursors import by_period
 from adapters.read_models.invoice_list.counting import Counting, all_of, cluster_condition
+from adapters.read_models.invoice_list.numbers import NumberSearch
 from adapters.read_models.reading import any_of, columns, composed, part
 from adapters.sql_files import load_sql
 from projections.invoice_list.queries import STATUSES, InvoiceFilter
@@ -72,6 +73,10 @@ class Search:
             "types": any_of(wanted.types),
         }
         self._names = [name for name in FIELDS if wanted_of(wanted, name)]
+        self._by_number: NumberSearch | None = None
+        if self._names == ["number"] and wanted.shown:
+            self._by_number = NumberSearch(wanted.number or "", beyond=page.cursor is not None)
+            self.values |= self._by_number.values
 
     def statement(self) -> sql.Composed:
         """The page with its count."""
@@ -80,25 +85,28 @@ class Search:
             counting = Counting(self.wanted, frozenset(self._names))
             total = counting.total()
             self.values |= counting.values
-        members = sql.SQL("" if self.wanted.cluster is None else SQL["members"])
-        return composed(SQL, "page", members=members, total=total, rows=self.rows(), **PARTS)
+        return composed(SQL, "page", beforehand=self._beforehand(), total=total, rows=self.rows(), **PARTS)
+
+    def _beforehand(self) -> sql.Composable:
+        if self._by_number:
+            return self._by_number.beforehand()
+        return sql.SQL("" if self.wanted.cluster is None else SQL["members"])
 
     def rows(self) -> sql.Composable:
         """The newest rows, after the cursor: of all at once, or of each status by the index that suits it."""
         shown = self.wanted.shown
         if not shown:
             return sql.SQL(SQL["none"])
+        if self._by_number:
+            return self._by_number.rows()
         if shown == STATUSES and not BY_STATUS.intersection(self._names):
             return composed(SQL, "rows", where=all_of([sql.SQL(SQL["not_deleted"]), *self._conditions("all")]))
-        each = [
-            composed(
-                SQL,
-                "rows",
-                where=all_of([composed(SQL, "one_status", status=sql.Literal(status)), *self._conditions(status)]),
-            )
-            for status in shown
-        ]
-        return sql.SQL(" UNION ALL ").join(each)
+        return sql.SQL(" UNION ALL ").join(self._rows(status, self._conditions(status)) for status in shown)
+
+    @staticmethod
+    def _rows(status: str, conditions: Sequence[sql.Composable]) -> sql.Composable:
+        of_status = composed(SQL, "one_status", status=sql.Literal(status))
+        return composed(SQL, "rows", where=all_of([of_status, *conditions]))
 
     def _conditions(self, status: str) -> list[sql.Composable]:
         names = [cluster_condition(status) if name == "cluster" else name for name in self._names]

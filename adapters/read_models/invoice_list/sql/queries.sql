@@ -1,6 +1,6 @@
 -- name: page
 -- A page of the list with its exact count, of one moment. The customer is joined for the page's rows.
-{members}
+{beforehand}
 SELECT t.total AS matching_rows, {columns}, {customer}, {incomplete}
 FROM (SELECT {total} AS total) AS t
 LEFT JOIN (
