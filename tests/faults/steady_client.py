@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-PATIENCE = 90.0  # seconds until a command without any answer fails the test
+PATIENCE = 180.0  # seconds until a command without any answer fails the test
 PAUSE = 0.1
 
 

@@ -114,7 +114,7 @@ async def prepared(parts: Parts) -> tuple[list[UUID], str]:
     return invoices, made.outcome.secret
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_numbers_have_no_gap_and_no_double_whatever_is_killed(processes: Processes, tmp_path: Path) -> None:
     dice = random.Random(20261122)
     with own_postgres() as postgres:
@@ -132,7 +132,7 @@ async def test_numbers_have_no_gap_and_no_double_whatever_is_killed(processes: P
         stack = Stack(processes)
         members = [stack.start("api", ["api"], variables) for _ in range(APIS)]
         worker = stack.start("worker", ["worker"], variables)
-        await asyncio.to_thread(stack.wait_until_ready, within=120)
+        await asyncio.to_thread(stack.wait_until_ready, within=180)
         office = Office([member.address for member in members], key)
 
         bulk, single = invoices[:IN_BULK], invoices[IN_BULK:]
@@ -155,12 +155,12 @@ async def test_numbers_have_no_gap_and_no_double_whatever_is_killed(processes: P
                 ids = [str(one) for one in (bulk[200:] if bulks else bulk[:300])]
                 body = {"action": "approve", "ids": ids, "include_empty": True}
                 bulks.append((await office.command(http, f"p{len(bulks)}", "bulk", body))["id"])
-                await eventually_async(lambda: begun(office, http, bulks[-1]), within=60, every=0.01, what="it begins")
+                await eventually_async(lambda: begun(office, http, bulks[-1]), within=180, every=0.01, what="it begins")
 
             await kill(office, members, worker, postgres, dice, begin_bulk)
             await approvers
             await eventually_async(
-                lambda: ended(office, http, bulks), within=90, every=0.2, what="the bulks have ended"
+                lambda: ended(office, http, bulks), within=180, every=0.2, what="the bulks have ended"
             )
         async with open_parts(settings, database_url=url) as parts:
             await assert_right(parts, office, invoices)
@@ -178,7 +178,7 @@ async def kill(
     """One after the other, each once some work was done since the last; a worker once it is at a bulk."""
     for victim in KILLS:
         aim = office.done + dice.randint(60, 160)
-        await eventually_async(lambda aim=aim: reached(office, aim), within=90, what=f"work before {victim} is killed")  # type: ignore[misc]
+        await eventually_async(lambda aim=aim: reached(office, aim), within=180, what=f"work before {victim} is killed")  # type: ignore[misc]
         if victim == "worker":
             await begin_bulk()
         if victim == "postgres":

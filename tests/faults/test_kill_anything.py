@@ -72,7 +72,7 @@ def stack(
     return started
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_whatever_is_killed_nothing_is_lost_or_doubled(
     stack: Stack, postgres: OwnPostgres, kafka_cluster: KafkaCluster, tmp_path: Path, steady: Steady
 ) -> None:
@@ -146,7 +146,7 @@ def settle(admin: SteadyHttp) -> None:
         return not open_
 
     eventually(at_rest, within=180, every=0.5, what="all operations have ended")
-    job = eventually(lambda: admin.send("GET", "/jobs/provider-sync")["last"]["outcome"], within=120, every=0.5)
+    job = eventually(lambda: admin.send("GET", "/jobs/provider-sync")["last"]["outcome"], within=180, every=0.5)
     assert job == "ok"
     last = admin.command("sync-at-last", "POST", "/providers/AUTO/sync", json={})
     eventually(lambda: admin.send("GET", f"/operations/{last['id']}")["status"] == "done", within=180, every=0.5)

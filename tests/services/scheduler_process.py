@@ -31,7 +31,7 @@ async def main(url: str) -> None:
         async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
             values = (run.job, os.getpid(), run.fencing)
             await connection.execute("INSERT INTO effects VALUES ('begin', %s, %s, %s)", values)
-            await eventually_async(lambda: _open(connection), within=60)
+            await eventually_async(lambda: _open(connection))
             await connection.execute("INSERT INTO effects VALUES ('end', %s, %s, %s)", values)
         return "done"
 
@@ -46,7 +46,7 @@ async def main(url: str) -> None:
             clock=lambda: NOW,
             zone="UTC",
             owner=f"process {os.getpid()}",
-            lease_seconds=1.0,
+            lease_seconds=3.0,
             tick_seconds=0.05,
         )
         await scheduler.run(stop)

@@ -62,7 +62,7 @@ async def ended(record, job, count=1):
         rows = await record.rows(f"SELECT outcome, result FROM job_runs WHERE job = '{job}' AND ended_at IS NOT NULL")
         return rows if len(rows) >= count else None
 
-    return await eventually_async(look, within=20)
+    return await eventually_async(look)
 
 
 async def test_a_day_runs_once_in_two_schedulers_and_the_summary_after_the_sync(record):
@@ -142,7 +142,7 @@ def test_a_killed_schedulers_run_is_taken_over_by_the_other(database, processes)
         command = [sys.executable, "-m", "tests.services.scheduler_process", database]
         both = {service.pid: service for service in (processes.start(name, command) for name in ("one", "two"))}
         begins = "SELECT pid, fencing FROM effects WHERE what = 'begin' ORDER BY fencing"
-        [(owner, fencing)] = eventually(lambda: rows(begins), within=60)
+        [(owner, fencing)] = eventually(lambda: rows(begins))
         both[owner].kill()
         _, (heir, later) = eventually(lambda: len(rows(begins)) > 1 and rows(begins))
         assert (heir != owner, later > fencing) == (True, True)

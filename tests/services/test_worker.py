@@ -45,7 +45,7 @@ async def running(*runners):
         await asyncio.gather(*tasks)
 
 
-async def ended(yard, operation, within=30.0):
+async def ended(yard, operation, within=120.0):
     async def look():
         found = await yard.desk.operations.get(operation.id)
         return found if not found.open else None
@@ -171,7 +171,7 @@ async def killed_in_mid_import(processes, yard, database, chunks, name):
 async def finished_by_another(processes, yard, database, operation, name="last"):
     env = environment(yard, database)
     worker = processes.start(name, [sys.executable, "-m", "tests.services.worker_process", "0"], **env)
-    found = await ended(yard, operation, within=60)
+    found = await ended(yard, operation)
     worker.kill()
     return found
 

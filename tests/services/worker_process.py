@@ -13,7 +13,7 @@ from services.settings import load_settings
 from services.wiring import open_parts
 from services.worker import run_worker
 
-LEASE_SECONDS = 1.0
+LEASE_SECONDS = 3.0
 
 
 async def main(halt_after: int) -> None:

@@ -14,7 +14,8 @@ from tests.support.children import spawn
 from tests.support.paths import ROOT
 from tests.support.waiting import eventually
 
-STOP_SECONDS = 30.0
+START_SECONDS = 180.0
+STOP_SECONDS = 90.0
 
 
 class Service:
@@ -46,7 +47,7 @@ class Service:
         """Return all it has printed so far, over restarts."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def wait_until(self, ready: Callable[[], object], *, within: float = 60.0) -> "Service":
+    def wait_until(self, ready: Callable[[], object], *, within: float = START_SECONDS) -> "Service":
         """Poll `ready` until it is true; fail at once, with the log's end, when the process ends before."""
 
         def look() -> object:
@@ -62,15 +63,15 @@ class Service:
             ) from None
         return self
 
-    def wait_for_url(self, url: str, *, within: float = 60.0) -> "Service":
+    def wait_for_url(self, url: str, *, within: float = START_SECONDS) -> "Service":
         """Wait until a GET is answered with 2xx."""
-        return self.wait_until(lambda: httpx.get(url, timeout=5).is_success, within=within)
+        return self.wait_until(lambda: httpx.get(url, timeout=30).is_success, within=within)
 
-    def wait_for_output(self, text: str, *, within: float = 60.0) -> "Service":
+    def wait_for_output(self, text: str, *, within: float = START_SECONDS) -> "Service":
         """Wait until the text was printed."""
         return self.wait_until(lambda: text in self.output(), within=within)
 
-    def wait(self, *, within: float = 60.0) -> int:
+    def wait(self, *, within: float = START_SECONDS) -> int:
         """Wait for the end by itself; return the exit code (negative: the signal)."""
         assert self._process is not None, f"{self.command} was not started"
         return self._process.wait(within)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx
 
 from tests.support.ports import free_port
-from tests.support.processes import STOP_SECONDS, Processes, Service
+from tests.support.processes import START_SECONDS, STOP_SECONDS, Processes, Service
 
 SERVICES = ("api", "relay", "projector", "worker", "scheduler")
 
@@ -22,7 +22,7 @@ class Member:
 
     def answers(self, page: str) -> bool:
         """Whether a page is answered with success."""
-        return httpx.get(f"{self.address}/{page}", timeout=5).is_success
+        return httpx.get(f"{self.address}/{page}", timeout=30).is_success
 
 
 class Stack:
@@ -49,7 +49,7 @@ class Stack:
         """All members of a service."""
         return [member for member in self if member.kind == kind]
 
-    def wait_until_ready(self, *, within: float = 90.0) -> None:
+    def wait_until_ready(self, *, within: float = START_SECONDS) -> None:
         """Wait until every member that runs says that it is ready."""
         for member in self:
             member.service.wait_until(lambda m=member: m.answers("readyz"), within=within)  # type: ignore[misc]

@@ -98,7 +98,7 @@ else:
         one.communicate()
     monkeypatch.setattr(shared, "KEEPER", tmp_path / "keeper.lock")
     monkeypatch.setattr(shared, "STATE", tmp_path / "state.json")
-    eventually(lambda: not shared._kept(), within=60, what="the keeper gone")
+    eventually(lambda: not shared._kept(), what="the keeper gone")
     assert not (tmp_path / "state.json").exists()
 
 

@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+BOUND = 120.0
+"""Seconds: what takes one here may take many times as long on a busy machine, and a bound costs nothing if all is well."""
 
 
 def eventually(
     look: Callable[[], T],
     *,
-    within: float = 30.0,
+    within: float = BOUND,
     every: float = 0.02,
     what: str = "",
     fatal: tuple[type[Exception], ...] | type[Exception] = (),
@@ -37,7 +39,7 @@ def eventually(
 
 
 async def eventually_async(
-    look: Callable[[], Awaitable[T]], *, within: float = 30.0, every: float = 0.02, what: str = ""
+    look: Callable[[], Awaitable[T]], *, within: float = BOUND, every: float = 0.02, what: str = ""
 ) -> T:
     """Do the same as `eventually` for a coroutine function."""
     deadline = time.monotonic() + within

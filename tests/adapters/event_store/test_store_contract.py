@@ -320,7 +320,7 @@ async def test_the_tail_goes_on_with_what_comes(store: EventStore) -> None:
     try:
         await appended(store, "B", "3")
         await appended(store, "A", "4")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             await all_there.wait()
     finally:
         follower.cancel()

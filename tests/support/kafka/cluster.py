@@ -70,7 +70,7 @@ class KafkaCluster:
             leader = next(p["leader_id"] for p in described["partitions"] if p["partition_index"] == partition)
             return leader if leader > 0 and leader != other_than and leader in self.alive() else None
 
-        return eventually(look, within=60, every=0.2, what=f"a leader of {topic}-{partition}") or 0
+        return eventually(look, within=180, every=0.2, what=f"a leader of {topic}-{partition}") or 0
 
 
 @contextlib.contextmanager
