@@ -136,3 +136,22 @@ def test_every_argument_for_kafka_is_one_that_it_knows() -> None:
     arguments = settings.kafka_security()
     assert set(arguments) == {"security_protocol", "ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_password"}
     assert set(arguments) <= set(KafkaProducer.DEFAULT_CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"CHARGE_URL": "http://127.0.0.1:1/x", "CHARGE_SECRET": "s"}, "LEDGERLINE_CHARGE_URL: begins with https://"),
+        ({"SYNC_URL": "https://u:p@example.test", "SYNC_SECRET": "s"}, "names a host, and neither user nor password"),
+        ({"SYNC_URL": "https:///x", "SYNC_SECRET": "s"}, "LEDGERLINE_SYNC_URL: names a host"),
+        ({"CHARGE_URL": "https://example.test"}, "CHARGE_URL needs CHARGE_SECRET"),
+        ({"TASK_CA_FILE": "nowhere.pem"}, "LEDGERLINE_TASK_CA_FILE"),
+        ({"TASK_TIMEOUT": "61"}, "LEDGERLINE_TASK_TIMEOUT"),
+    ],
+)
+def test_endpoints_are_asked_over_tls_and_signed(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], said: str
+) -> None:
+    set_env(monkeypatch, **values)
+    with pytest.raises(SettingsError, match=said):
+        load_settings()
