@@ -1,5 +1,9 @@
 """Fixtures for all tests, and their order: quick ones first, so that a mistake is seen early."""
 
+import gc
+import sys
+import warnings
+
 import pytest
 
 pytest_plugins = [
@@ -9,6 +13,21 @@ pytest_plugins = [
     "tests.support.smtp_server",
     "tests.support.record",
 ]
+FAILED = pytest.StashKey[int]()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Clear away what a failed test left open: else the collector comes to it within a later test and fails that one.
+
+    Tests that pass are not helped: what they leave open is an error.
+    """
+    failed = item.session.testsfailed
+    if failed > item.session.stash.get(FAILED, 0):
+        item.session.stash[FAILED] = failed
+        sys.last_type = sys.last_value = sys.last_traceback = None  # they hold the frames of the failed test
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 def _tier(item: pytest.Item) -> int:
