@@ -1,6 +1,6 @@
 """Runs of jobs as rows: one open run a job, one scheduled run a day, a lease with a fencing token."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
@@ -12,6 +12,7 @@ from adapters.sql_files import load_sql
 from commands.ports.jobs import JobRun
 
 _SQL = load_sql("adapters.jobs")
+_RUNS = load_sql("adapters.invoice_runs")
 MAX_RESULT: Final = 2000
 
 
@@ -43,6 +44,12 @@ class StoredJobs:
         async with self._pool.connection() as connection:
             row = await (await connection.execute(_SQL["last_asked"], {"job": job})).fetchone()
         return row[0] if row else None
+
+    async def zones(self, own: str) -> Sequence[str]:
+        """The zones of contracts, and the deployment's own."""
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_RUNS["zones"], {"own": own})).fetchall()
+        return [zone for zone, _done, _earliest in rows]
 
     async def open_run(self, job: str) -> JobRun | None:
         """The run that has not ended."""

@@ -6,14 +6,15 @@ from datetime import datetime
 from commands.jobs.bodies import job_bodies
 from commands.ports.event_store import EventStore
 from commands.ports.jobs import JobRun, Jobs
-from domain.jobs.schedule import JOBS, due_beat, due_days, local_day, may_start
+from domain.jobs.schedule import BY_ZONE, JOBS, due_beat, due_days, local_day, may_start
+from domain.jobs.zones import due_in_zones
 
 
 async def plan_due(
     store: EventStore, jobs: Jobs, now: datetime, zone: str, *, only: Collection[str] = JOBS
 ) -> list[JobRun]:
     """Ask for the oldest day that is due, of each job: missed days are caught up one after the other; of a job with a
-    pace, ask for the beat that is due.
+    pace, ask for the beat that is due; of one by zone, for the latest instant at which a zone's day began.
 
     Any number of processes may plan at once: a day, or a beat, is asked for once. `only`: of these jobs. The runs that
     this call asked for.
@@ -27,8 +28,13 @@ async def plan_due(
     active = {job for job, body in bodies.items() if body.active}
     asked = []
     for job in (job for job in JOBS if job in only):
-        if bodies[job].every_minutes is not None:
-            beat = due_beat(bodies[job], now=now, last=await jobs.last_asked(job))
+        if bodies[job].every_minutes is not None or job in BY_ZONE:
+            asked_last = await jobs.last_asked(job)
+            if job in BY_ZONE:
+                zones = await jobs.zones(zone)
+                beat = due_in_zones(bodies[job], now=now, zones=zones, last=asked_last, since=since)
+            else:
+                beat = due_beat(bodies[job], now=now, last=asked_last)
             run = None if beat is None else await jobs.enqueue_beat(job, local_day(now, zone), now, beat)
             if run is not None:
                 asked.append(run)

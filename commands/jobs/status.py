@@ -8,7 +8,8 @@ from commands.jobs.bodies import default_body, job_bodies
 from commands.jobs.plan import begun_at
 from commands.ports.event_store import EventStore
 from commands.ports.jobs import JobRun, Jobs
-from domain.jobs.schedule import JOBS, next_start
+from domain.jobs.schedule import BY_ZONE, JOBS, next_start
+from domain.jobs.zones import next_in_zones
 from domain.reference.bodies import JobBody
 
 
@@ -34,7 +35,11 @@ async def all_statuses(store: EventStore, jobs: Jobs, now: datetime, zone: str) 
             version=bodies[job][1],
             body=bodies[job][0],
             last=await jobs.last_run(job),
-            next_start=next_start(
+            next_start=next_in_zones(
+                bodies[job][0], now=now, zones=await jobs.zones(zone), last=await jobs.last_asked(job), since=since
+            )
+            if job in BY_ZONE
+            else next_start(
                 bodies[job][0],
                 now=now,
                 zone=zone,

@@ -1,6 +1,6 @@
 """The port to runs of scheduled jobs, and to what they do."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, Protocol
@@ -58,6 +58,10 @@ class Jobs(Protocol):
 
     async def last_asked(self, job: str) -> datetime | None:
         """When the last scheduled run was asked for."""
+        ...
+
+    async def zones(self, own: str) -> Sequence[str]:
+        """The zones of contracts, in whose days jobs by zone work; the deployment's `own` is among them."""
         ...
 
     async def open_run(self, job: str) -> JobRun | None:

@@ -111,11 +111,11 @@ _zones = st.sampled_from([*ZONES, "Asia/Kathmandu", "Pacific/Kiritimati", "Pacif
 
 @given(
     zone=_zones,
-    start=st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),
+    start=st.integers(0, 730 * 24 * 60),
     gaps=st.lists(st.integers(1, 100), min_size=1, max_size=30),
 )
 def test_whenever_it_looks_every_day_of_a_zone_is_done_once_and_in_order(zone, start, gaps):
-    now = start.replace(tzinfo=UTC)
+    now = at("2025-01-01") + timedelta(minutes=start)
     one, done = ZoneDays(zone), []
     for hours in gaps:
         now += timedelta(hours=hours)
