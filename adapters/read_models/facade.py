@@ -8,6 +8,7 @@ from adapters.read_models.billing_contracts.queries import PostgresBillingContra
 from adapters.read_models.findings.queries import PostgresFindings
 from adapters.read_models.import_summaries.queries import PostgresImportSummaries
 from adapters.read_models.invoice_list.queries import PostgresInvoiceList
+from adapters.read_models.licences.queries import PostgresLicences
 from adapters.read_models.notices.queries import PostgresNotices
 from adapters.read_models.positions import PostgresPositions
 from adapters.read_models.problem_invoices.queries import PostgresProblems
@@ -33,6 +34,7 @@ class ReadModels:
     sync_runs: PostgresSyncRuns
     notices: PostgresNotices
     billing_contracts: PostgresBillingContracts
+    licences: PostgresLicences
     positions: PostgresPositions
     _pool: Pool
 
@@ -58,6 +60,7 @@ class ReadModels:
             sync_runs=PostgresSyncRuns(reader),
             notices=PostgresNotices(reader),
             billing_contracts=PostgresBillingContracts(reader),
+            licences=PostgresLicences(reader),
             positions=PostgresPositions(reader, url, lane),
             _pool=pool,
         )

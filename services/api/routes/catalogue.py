@@ -33,6 +33,7 @@ from services.api.routes import (
     reference,
     reference_bulk,
     reference_more,
+    reports,
     system,
 )
 
@@ -70,6 +71,7 @@ def all_routers() -> Sequence[APIRouter]:
         reference_more.router,
         lists.router,
         problem_lists.router,
+        reports.router,
         jobs.router,
         operations.router,
         keys.router,
