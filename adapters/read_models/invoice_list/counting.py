@@ -22,8 +22,6 @@ EVERYWHERE: Final = frozenset({"types", "empty"})
 LEAST, MOST = -(2**31), 2**31 - 1
 WITH_SNAPSHOT: Final = frozenset({"approving", "approved"})
 
-CLUSTER_CONDITIONS: Final = ("cluster_now", "cluster_then")
-
 Conditions = Sequence[sql.Composable]
 
 
@@ -55,9 +53,8 @@ class Counting:
 
     def _by_cluster(self) -> sql.Composable:
         parts = [self._kept("cluster", _named("counted_cluster"))]
-        now = [status for status in self._wanted.shown if status not in WITH_SNAPSHOT]
-        if now:
-            parts.append(self._scan_of(now, "cluster_now"))
+        if any(status not in WITH_SNAPSHOT for status in self._wanted.shown):
+            parts.append(_named("seen_count"))
         return _sum(parts)
 
     def _by_total(self, by: frozenset[str]) -> sql.Composable:
@@ -97,23 +94,26 @@ class Counting:
         return [self._scan("maybe_ready", *sorted(fields))]
 
     def _scan(self, *conditions: str) -> sql.Composable:
-        if "cluster" not in conditions:
-            return self._scan_of(self._wanted.shown, *conditions)
-        others = [name for name in conditions if name != "cluster"]
-        groups = {name: [s for s in self._wanted.shown if cluster_condition(s) == name] for name in CLUSTER_CONDITIONS}
-        return _sum([self._scan_of(group, name, *others) for name, group in groups.items() if group])
-
-    def _scan_of(self, statuses: Sequence[str], *conditions: str) -> sql.Composable:
-        where: list[sql.Composable] = [composed(SQL, "any_status", statuses=sql.Literal(list(statuses)))]
+        if "cluster" in conditions:
+            return _named("seen_count")
+        where: list[sql.Composable] = [composed(SQL, "any_status", statuses=sql.Literal(list(self._wanted.shown)))]
         where += [_named(name) for name in (*conditions, *sorted(self._asked & EVERYWHERE))]
         if self._ready:
             where.append(_named("ready"))
         return composed(SQL, "scan", where=all_of(where))
 
 
+def one_pass(wanted: InvoiceFilter, asked: frozenset[str]) -> Sequence[str]:
+    """The statuses whose invoices in a cluster have to be looked at to be counted, and are shown from the same pass."""
+    if wanted.cluster is None:
+        return ()
+    counts_are_kept = asked - EVERYWHERE == {"cluster"}
+    return [status for status in wanted.shown if not (counts_are_kept and status in WITH_SNAPSHOT)]
+
+
 def cluster_condition(status: str) -> str:
     """Which condition finds the cluster: in approval and approved the customer is shown as at the request."""
-    return CLUSTER_CONDITIONS[status in WITH_SNAPSHOT]
+    return "cluster_then" if status in WITH_SNAPSHOT else "cluster_now"
 
 
 def all_of(conditions: Conditions) -> sql.Composable:

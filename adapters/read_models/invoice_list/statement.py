@@ -1,14 +1,15 @@
 """The statement of a search: only the conditions that are asked for, so that the planner sees what is wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from typing import Any, Final
 
 from psycopg import sql
 
 from adapters.read_models.cursors import by_period
-from adapters.read_models.invoice_list.counting import Counting, all_of, cluster_condition
+from adapters.read_models.invoice_list.counting import Counting, all_of, cluster_condition, one_pass
 from adapters.read_models.invoice_list.numbers import NumberSearch
 from adapters.read_models.reading import any_of, columns, composed, part
 from adapters.sql_files import load_sql
@@ -77,6 +78,7 @@ class Search:
         if self._names == ["number"] and wanted.shown:
             self._by_number = NumberSearch(wanted.number or "", beyond=page.cursor is not None)
             self.values |= self._by_number.values
+        self._seen = one_pass(wanted, frozenset(self._names)) if page.count else ()
 
     def statement(self) -> sql.Composed:
         """The page with its count."""
@@ -90,7 +92,12 @@ class Search:
     def _beforehand(self) -> sql.Composable:
         if self._by_number:
             return self._by_number.beforehand()
-        return sql.SQL("" if self.wanted.cluster is None else SQL["members"])
+        if self.wanted.cluster is None:
+            return sql.SQL("")
+        if not self._seen:
+            return sql.SQL(SQL["members"])
+        groups = groupby(sorted(self._seen, key=cluster_condition), cluster_condition)
+        return composed(SQL, "seen", members=sql.SQL(SQL["members"]), each=_union(map(self._seen_of, groups)))
 
     def rows(self) -> sql.Composable:
         """The newest rows, after the cursor: of all at once, or of each status by the index that suits it."""
@@ -100,23 +107,38 @@ class Search:
         if self._by_number:
             return self._by_number.rows()
         if shown == STATUSES and not BY_STATUS.intersection(self._names):
-            return composed(SQL, "rows", where=all_of([sql.SQL(SQL["not_deleted"]), *self._conditions("all")]))
-        return sql.SQL(" UNION ALL ").join(self._rows(status, self._conditions(status)) for status in shown)
+            where = all_of([sql.SQL(SQL["not_deleted"]), *self._conditions("all"), *self._beyond()])
+            return composed(SQL, "rows", where=where)
+        each = [self._rows(status) for status in shown if status not in self._seen]
+        if self._seen:
+            each.append(composed(SQL, "seen_rows", where=all_of([sql.SQL("true"), *self._beyond()])))
+        return _union(each)
 
-    @staticmethod
-    def _rows(status: str, conditions: Sequence[sql.Composable]) -> sql.Composable:
+    def _rows(self, status: str) -> sql.Composable:
         of_status = composed(SQL, "one_status", status=sql.Literal(status))
-        return composed(SQL, "rows", where=all_of([of_status, *conditions]))
+        return composed(SQL, "rows", where=all_of([of_status, *self._conditions(status), *self._beyond()]))
+
+    def _seen_of(self, group: tuple[str, Iterable[str]]) -> sql.Composable:
+        statuses = list(group[1])
+        of_statuses = composed(SQL, "any_status", statuses=sql.Literal(statuses))
+        return composed(SQL, "seen_some", where=all_of([of_statuses, *self._conditions(statuses[0])]))
 
     def _conditions(self, status: str) -> list[sql.Composable]:
         names = [cluster_condition(status) if name == "cluster" else name for name in self._names]
         if self.wanted.view == "ready_to_approve":
             names.append("ready")
-        if self.wanted.period_to is not None:
-            names.append("last_day")
+        return [sql.SQL(SQL[name]) for name in names]
+
+    def _beyond(self) -> list[sql.Composable]:
+        """Where to begin."""
+        names = [] if self.wanted.period_to is None else ["last_day"]
         if self.page.cursor is not None:
             names.append("after")
         return [sql.SQL(SQL[name]) for name in names]
+
+
+def _union(each: Iterable[sql.Composable]) -> sql.Composable:
+    return sql.SQL(" UNION ALL ").join(each)
 
 
 def wanted_of(wanted: InvoiceFilter, name: str) -> bool:

@@ -57,3 +57,20 @@ WITH members AS MATERIALIZED (
     SELECT r.code FROM read_models.reference_list AS r
     WHERE r.kind = 'customer' AND r.body ->> 'cluster' = ANY(%(clusters)s)
 )
+
+-- name: seen
+-- What has to be looked at one by one to be counted, once for count and rows; members first.
+{members}, seen AS MATERIALIZED ({each})
+
+-- name: seen_some
+-- Of some statuses.
+SELECT id, period_to, created_position FROM read_models.invoice_list AS i WHERE {where}
+
+-- name: seen_count
+-- How many were seen.
+(SELECT count(*) FROM seen)
+
+-- name: seen_rows
+-- The newest of them.
+(SELECT id, period_to, created_position FROM seen WHERE {where}
+ ORDER BY period_to DESC, created_position DESC LIMIT %(limit)s)
