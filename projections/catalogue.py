@@ -7,6 +7,7 @@ from typing import Final
 from projections.billing_contracts.read_model import BILLING_CONTRACTS
 from projections.import_summaries.fold import IMPORT_SUMMARIES
 from projections.invoice_list.fold import INVOICE_LIST
+from projections.invoice_tasks.fold import INVOICE_TASKS
 from projections.notices.fold import NOTICES
 from projections.problem_invoices.fold import PROBLEM_INVOICES
 from projections.provider_invoices.read_model import PROVIDER_INVOICES
@@ -25,6 +26,7 @@ READ_MODELS: Final[Mapping[str, ReadModel]] = MappingProxyType(
             REFERENCE_LIST,
             SYNC_RUNS,
             NOTICES,
+            INVOICE_TASKS,
             BILLING_CONTRACTS,
         )
     }

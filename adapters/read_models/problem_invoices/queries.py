@@ -15,8 +15,8 @@ from projections.problem_invoices.customer_invoices import Approvers, InvoicePro
 from projections.problem_invoices.queries import ProblemFilter, ProblemItem
 from projections.problem_invoices.rows import ProblemRow
 
-_BEFORE: Final = 4
-"""What stands before the columns of the rows: whose it is, kinds, since, incomplete since."""
+_BEFORE: Final = 5
+"""What stands before the columns of the rows: whose it is, kinds, since, incomplete since, tasks."""
 _WIDTH: Final = len(names(ProblemRow))
 PAGE: Final = composed(
     load_sql(__package__), "page", columns=columns(ProblemRow, "b"), invoice_columns=columns(InvoiceRow, "i")
@@ -60,9 +60,11 @@ def _key(item: ProblemItem | InvoiceProblem) -> Cursor:
 
 
 def _item(values: Values) -> ProblemItem | InvoiceProblem:
-    ours, kinds, since, incomplete_since = values[:_BEFORE]
+    ours, kinds, since, incomplete_since, tasks = values[:_BEFORE]
     if ours:
-        return InvoiceProblem(InvoiceRow(*values[_BEFORE + _WIDTH :]), kinds[0], since, incomplete_since)
+        wrong = {"failed_task": "failed", "unknown_task": "unknown"}.get(kinds[0])
+        those = [task for task in tasks or () if task["status"] == wrong]
+        return InvoiceProblem(InvoiceRow(*values[_BEFORE + _WIDTH :]), kinds[0], since, incomplete_since, those)
     row = ProblemRow(*values[_BEFORE : _BEFORE + _WIDTH])
     messages = tuple(row.messages) or (
         f"{row.provider} {row.number}: the import has made no progress since {since:%Y-%m-%d %H:%M} UTC.",

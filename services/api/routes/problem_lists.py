@@ -34,6 +34,8 @@ ProblemKind = Literal[
     "stuck",
     "calculation_error",
     "approval_stuck",
+    "failed_task",
+    "unknown_task",
 ]
 Problems = Page[ProblemItem | InvoiceProblem]
 
@@ -113,7 +115,7 @@ def _ours(item: InvoiceProblem) -> dict[str, Any]:
         "status": row.status,
         "kinds": (item.kind,),
         "messages": (item.message,),
-        "code": row.failure_code,
+        "code": item.code,
         "product": row.failure_product,
         "rule": row.failure_rule,
         "tries": item.tries,
@@ -125,7 +127,7 @@ def _ours(item: InvoiceProblem) -> dict[str, Any]:
 
 
 async def _page(call: Call, listing: Listing, wanted: ProblemFilter) -> Problems:
-    await have(call, listing, "problem_invoices", "invoice_list")
+    await have(call, listing, "problem_invoices", "invoice_list", "invoice_tasks")
     groups = (await call.parts.invoicing.rulebook.rules()).groups
     approvers = Approvers({g: sorted(m) for g, m in groups.members.items()}, sorted(groups.of(None)))
     models = call.parts.read_models

@@ -16,6 +16,14 @@ WITH problems AS NOT MATERIALIZED (
     WHERE status = 'approving' AND %(members)s::jsonb IS NOT NULL AND NOT EXISTS (
         SELECT FROM jsonb_array_elements_text(coalesce(%(members)s::jsonb -> coalesce(step_group, ''), '[]')) AS person
         WHERE person <> ALL(barred))
+    UNION ALL
+    SELECT true, t.id, '{{failed_task}}'::text[], t.failed_since, NULL, i.customer, i.reference, i.currency
+    FROM read_models.invoice_tasks AS t JOIN read_models.invoice_list AS i ON i.id = t.id
+    WHERE t.failed_since IS NOT NULL
+    UNION ALL
+    SELECT true, t.id, '{{unknown_task}}'::text[], t.unknown_since, NULL, i.customer, i.reference, i.currency
+    FROM read_models.invoice_tasks AS t JOIN read_models.invoice_list AS i ON i.id = t.id
+    WHERE t.failed_since IS NULL AND t.unknown_since < %(stuck_before)s
 ), matching AS NOT MATERIALIZED (
     SELECT * FROM problems
     WHERE (%(kinds)s::text[] IS NULL OR now_kinds && %(kinds)s)
@@ -32,9 +40,11 @@ WITH problems AS NOT MATERIALIZED (
 SELECT t.total AS matching_rows, m.ours, m.now_kinds, m.now_since,
     (SELECT min(p.parked_at) FROM read_models.parked AS p
      WHERE p.read_model = CASE WHEN m.ours THEN 'invoice_list' ELSE 'problem_invoices' END AND p.record_key = m.id),
+    j.tasks,
     {columns}, {invoice_columns}
 FROM (SELECT CASE WHEN %(count)s THEN (SELECT count(*) FROM matching) END AS total) AS t
 LEFT JOIN rows AS m ON true
 LEFT JOIN read_models.problem_invoices AS b ON b.id = m.id AND NOT m.ours
 LEFT JOIN read_models.invoice_list AS i ON i.id = m.id AND m.ours
+LEFT JOIN read_models.invoice_tasks AS j ON j.id = m.id AND m.ours
 ORDER BY m.now_since DESC, m.id DESC;

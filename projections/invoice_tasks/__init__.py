@@ -1,0 +1,1 @@
+"""Post-invoicing tasks of customer invoices, as their last facts leave them."""
