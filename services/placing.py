@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from adapters.licences import StoredLicences
 from adapters.line_store.offer_lines import StoredOfferLines
 from adapters.operations import ReactionPositions
 from commands.customer_invoice.include_usage import include_usage
@@ -69,7 +70,7 @@ async def route(router: Router, origin: Callable[[], Origin]) -> int:
 
 async def place_purchases(parts: Parts, stop: asyncio.Event) -> None:
     """Until `stop`: every loop by itself, so that a long one holds up no other."""
-    positions, router = ReactionPositions(parts.pool), make_router(parts)
+    positions, router, licences = ReactionPositions(parts.pool), make_router(parts), StoredLicences(parts.pool)
 
     def origin() -> Origin:
         return service_origin(parts, "worker")
@@ -77,6 +78,7 @@ async def place_purchases(parts: Parts, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as tasks:
         loops = {
             "periodical invoices began": lambda: begin_periods(parts, positions, origin),
+            "licences taken up": licences.gather,
             "contracts followed": lambda: follow(parts, positions),
             "offers routed": lambda: route(router, origin),
             "purchases taken in": lambda: take_in(parts.billing, origin()),

@@ -52,10 +52,14 @@ class MilestoneTerms(Part):
 
 
 class SubscriptionTerms(Part):
-    """So many of something at a price per cycle; what is None is the contract's."""
+    """So many of something at a price per cycle; what is None is the contract's.
+
+    `subscription` (the provider's reference) or `product` say which licences give it its cost.
+    """
 
     kind: Literal["subscription"] = "subscription"
     product: str | None = None
+    subscription: str | None = None
     quantity: Exact
     price: Exact
     frequency: Frequency | None = None

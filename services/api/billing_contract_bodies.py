@@ -107,10 +107,13 @@ class _NewLine(RequestBody):
 
 
 class NewSubscriptionLine(_NewLine):
-    """So many of something at a price per cycle."""
+    """So many of something at a price per cycle. `product` and `subscription` (the provider's) say which licences it
+    passes on.
+    """
 
     kind: Literal["subscription"]
     product: Code | None = None
+    subscription: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     quantity: Amount
     price: Amount
     frequency: Frequency | None = None
@@ -120,6 +123,7 @@ class NewSubscriptionLine(_NewLine):
         """By its kind."""
         return SubscriptionTerms(
             product=self.product,
+            subscription=self.subscription,
             quantity=self.quantity,
             price=self.price,
             frequency=self.frequency,

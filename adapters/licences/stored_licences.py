@@ -1,0 +1,58 @@
+"""The port to licences, on PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.sql_files import load_sql
+from commands.ports.licences import LicencesOf
+
+_SQL = load_sql("adapters.licences")
+_MOST: Final = 50_000
+"""Positions read in one transaction."""
+
+
+class StoredLicences:
+    """`commands.ports.licences.Licences`; the pool's connections are in autocommit mode."""
+
+    def __init__(self, pool: "AsyncConnectionPool[AsyncConnection[Any]]") -> None:
+        self._pool = pool
+
+    async def gather(self) -> int:
+        """See the port. What the feed brought and the position are one transaction, so that nothing is passed over."""
+        async with self._pool.connection() as connection, connection.transaction():
+            if not await _number(connection, "turn"):
+                return 0
+            after = await _number(connection, "position")
+            upto = min(await _number(connection, "head"), after + _MOST)
+            if upto <= after:
+                return 0
+            values = {"after": after, "upto": upto}
+            gone = (await connection.execute(_SQL["gone"], values)).rowcount
+            come = (await connection.execute(_SQL["activated"], values)).rowcount
+            await connection.execute(_SQL["advance"], values)
+            return gone + come
+
+    async def costs(self, wanted: Sequence[LicencesOf]) -> Mapping[str, Mapping[str, Decimal]]:
+        """See the port."""
+        values = {
+            "keys": [one.key for one in wanted for _ in one.customers],
+            "customers": [customer for one in wanted for customer in one.customers],
+            "products": [one.product for one in wanted for _ in one.customers],
+            "subscriptions": [one.subscription for one in wanted for _ in one.customers],
+            "firsts": [one.first for one in wanted for _ in one.customers],
+            "lasts": [one.last for one in wanted for _ in one.customers],
+        }
+        found: dict[str, dict[str, Decimal]] = {}
+        async with self._pool.connection() as connection:
+            for key, currency, cost in await (await connection.execute(_SQL["costs"], values)).fetchall():
+                found.setdefault(key, {})[currency] = cost
+        return found
+
+
+async def _number(connection: AsyncConnection[Any], statement: str) -> int:
+    row = await (await connection.execute(_SQL[statement])).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,1 @@
+"""Licences beside contract lines, in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Lines of billing contracts, a row each."""
