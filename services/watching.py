@@ -22,7 +22,7 @@ class BillingWatch:
         self._parts = parts
         self._count = Gauge(
             "ledgerline_billing_waiting",
-            "Usage (offers), purchases and calculations that are on their way to an invoice.",
+            "Usage (offers), purchases, calculations on their way to an invoice, and tasks of approved ones.",
             ["what", "state"],
             registry=parts.metrics,
         )

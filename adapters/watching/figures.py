@@ -14,7 +14,7 @@ Figures = Mapping[tuple[str, str], tuple[int, float]]
 
 
 async def billing_figures(pool: "AsyncConnectionPool[AsyncConnection[Any]]") -> Figures:
-    """Usage, purchases and calculations by state; states that nothing is in are left out."""
+    """Usage, purchases, calculations and tasks by state; states that nothing is in are left out."""
     async with pool.connection() as connection:
         rows = await (await connection.execute(_SQL["billing_figures"])).fetchall()
     return {(what, state): (count, seconds) for what, state, count, seconds in rows}

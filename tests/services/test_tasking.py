@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.watching import billing_figures
 from commands.customer_invoice.tasks import do_due
 from commands.reactions.notices import FAILED, raise_notice
 from domain.customer_invoice.events import CustomerInvoiceDeleted
@@ -206,6 +207,15 @@ async def test_many_workers_do_each_task_once(office, endpoint):
     turns = await asyncio.gather(*(do_due(office.desk, "charge", origin, 8) for _ in range(6)))
     assert [how for turn in turns for how in turn] == ["succeeded"] * 20
     assert sorted(asked.key for asked in endpoint.asked) == sorted(f"{i}:charge" for i in invoices)
+
+
+async def test_what_waits_shows_among_the_figures(office, endpoint):
+    endpoint.behaves = [500]
+    await office.invoice("charge", approve=False)
+    await office.invoice("charge", "sync", reference="R-2")
+    await office.turn("charge")
+    figures = await billing_figures(office.parts.pool)
+    assert {key: count for key, (count, _) in figures.items()} == {("tasks", "due"): 1, ("tasks", "unknown"): 1}
 
 
 async def test_what_is_not_set_up_waits(database, tmp_path, endpoint):

@@ -7,4 +7,8 @@ SELECT 'purchases', state, count(*), coalesce(extract(epoch FROM clock_timestamp
 FROM purchase_place WHERE state IN ('arriving', 'waiting', 'held', 'unrouted') GROUP BY state
 UNION ALL
 SELECT 'calculations', 'due', count(*), coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::float8
-FROM calculation_due HAVING count(*) > 0;
+FROM calculation_due HAVING count(*) > 0
+UNION ALL
+SELECT 'tasks', CASE tries WHEN 0 THEN 'due' ELSE 'unknown' END, count(*),
+       greatest(coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0), 0)::float8
+FROM invoice_task WHERE approved GROUP BY 2;
