@@ -1,16 +1,17 @@
 """Stored calculations run again, with the purchases and the reference data that they saw."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 from commands.customer_invoice.pricing import CalculationDesk, Priced, price
 from commands.ports.calculation import PastReference
+from commands.ports.purchases import Purchases
 from domain.customer_invoice.calculation_events import Calculated
-from domain.customer_invoice.events import PostedSource, PurchasesRemoved
-from domain.customer_invoice.state import CustomerInvoice, fold
+from domain.customer_invoice.events import CustomerInvoiceDeleted, PostedSource, PurchasesAdded, PurchasesRemoved
+from domain.customer_invoice.state import CustomerInvoice, evolve, fold
 from domain.fact import Fact
 from domain.identity import Stream
 from domain.pricing.items import Calculation, Failure, digest
@@ -21,13 +22,16 @@ _FIRST: Final = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """One calculation run again. `now`: the digest of what it comes to; None: it can't be told any more."""
+    """One calculation run again. `now`: the digest of what it comes to; None: it can't be told, `why` says why."""
 
     invoice: UUID
     reference: str
+    calculation: int
     stored: str
     now: str | None
     why: str | None = None
+    possible: bool = True
+    """False: its purchases went on to another invoice, so what it saw is not there any more."""
 
     @property
     def sound(self) -> bool:
@@ -37,10 +41,11 @@ class Rerun:
 
 @dataclass(frozen=True, slots=True)
 class _Then:
-    """An invoice as a calculation saw it."""
+    """An invoice as a calculation saw it. `left`: batches of posted purchases that were free to go on since."""
 
     seen: CustomerInvoice
     calculated: Calculated
+    left: Mapping[UUID, PurchasesAdded] = field(default_factory=dict)
 
 
 async def run_again(desk: CalculationDesk, past: PastReference, invoice: UUID, *, rows: bool = False) -> Priced | None:
@@ -52,34 +57,75 @@ async def run_again(desk: CalculationDesk, past: PastReference, invoice: UUID, *
     return (await price(desk, {invoice: then.seen}, inputs, rows=rows))[invoice]
 
 
-async def run_all_again(desk: CalculationDesk, past: PastReference) -> AsyncIterator[Rerun]:
-    """The last calculation of every invoice. Not those that posted purchases left since."""
+async def run_all_again(
+    desk: CalculationDesk, past: PastReference, purchases: Purchases
+) -> AsyncIterator[Sequence[Rerun]]:
+    """Every calculation that was ever stored, some invoices at a time."""
     after = _FIRST
     while page := await past.calculated_invoices(after, _PAGE):
         after = page[-1]
         histories = await desk.store.load_many([Stream("customer-invoice", invoice) for invoice in page])
-        found = {stream.id: then for stream, h in histories.items() if (then := _then(h.facts)) is not None}
-        by_position: dict[int, dict[UUID, _Then]] = defaultdict(dict)
-        for invoice, then in found.items():
-            by_position[then.calculated.reference_position][invoice] = then
-        for position, some in sorted(by_position.items()):
-            for rerun in await _run(desk, past, position, some):
-                yield rerun
+        at: dict[tuple[int, int], dict[UUID, _Then]] = defaultdict(dict)
+        for stream, history in histories.items():
+            seen: Counter[int] = Counter()
+            for then in _all(history.facts):
+                position = then.calculated.reference_position
+                at[position, seen[position]][stream.id] = then  # of one invoice, one at a time
+                seen[position] += 1
+        for (position, _), some in sorted(at.items()):
+            yield await _run(desk, past, purchases, position, some)
 
 
 async def _run(
-    desk: CalculationDesk, past: PastReference, position: int, some: Mapping[UUID, _Then]
+    desk: CalculationDesk, past: PastReference, purchases: Purchases, position: int, some: Mapping[UUID, _Then]
 ) -> Sequence[Rerun]:
-    inputs = await past.pricing_inputs_at(position, sorted({then.seen.customer for then in some.values()}))
-    priced = await price(desk, {invoice: then.seen for invoice, then in some.items()}, inputs)
-    return [_compared(invoice, then, priced[invoice].result) for invoice, then in some.items()]
+    gone = await _gone(purchases, some)
+    there = {invoice: then for invoice, then in some.items() if invoice not in gone}
+    inputs = await past.pricing_inputs_at(position, sorted({then.seen.customer for then in there.values()}))
+    priced = await price(desk, {invoice: then.seen for invoice, then in there.items()}, inputs)
+    lost = [_rerun(invoice, some[invoice], None, why, possible=False) for invoice, why in gone.items()]
+    return [*lost, *(_compared(invoice, then, priced[invoice].result) for invoice, then in there.items())]
+
+
+async def _gone(purchases: Purchases, some: Mapping[UUID, _Then]) -> dict[UUID, str]:
+    """Invoices that were deleted since, and whose purchases are in batches of other invoices now."""
+    batches = sorted({batch for then in some.values() for batch in then.left})
+    rows = await purchases.batches(batches) if batches else {}
+    return {
+        invoice: f"posted purchases of batch {batch} are on other invoices since this one was deleted"
+        for invoice, then in some.items()
+        for batch, added in then.left.items()
+        if rows.get(batch) != (added.lines, added.digest)
+    }
 
 
 def _compared(invoice: UUID, then: _Then, result: Calculation | Failure) -> Rerun:
-    stored, reference = then.calculated.digest, then.seen.reference
     if isinstance(result, Failure):
-        return Rerun(invoice, reference, stored, None, result.message)
-    return Rerun(invoice, reference, stored, digest(result))
+        return _rerun(invoice, then, None, result.message)
+    return _rerun(invoice, then, digest(result))
+
+
+def _rerun(invoice: UUID, then: _Then, now: str | None, why: str | None = None, *, possible: bool = True) -> Rerun:
+    of = then.calculated
+    return Rerun(invoice, then.seen.reference, of.calculation, of.digest, now, why, possible)
+
+
+def _all(facts: Sequence[Fact]) -> list[_Then]:
+    """All calculations of an invoice; a deleted one may have begun anew."""
+    deleted = max((n for n, fact in enumerate(facts) if isinstance(fact, CustomerInvoiceDeleted)), default=-1)
+    added = {
+        fact.source.batch: fact
+        for fact in facts[: deleted + 1]
+        if isinstance(fact, PurchasesAdded) and isinstance(fact.source, PostedSource)
+    }
+    states: list[CustomerInvoice | None] = [None]
+    found = []
+    for n, fact in enumerate(facts):
+        states.append(evolve(states[-1], fact))
+        if isinstance(fact, Calculated) and (seen := states[fact.through]) is not None:
+            left = {batch: added[batch] for batch in seen.posted if n < deleted and batch in added}
+            found.append(_Then(seen, fact, left))
+    return found
 
 
 def _then(facts: Sequence[Fact]) -> _Then | None:

@@ -26,11 +26,12 @@ def verify(
         str | None, typer.Option(help="POSITION:ANCHOR as an earlier run printed it: nothing before was changed.")
     ] = None,
     recalculate: Annotated[
-        bool, typer.Option("--recalculate", help="Also run calculations again with their recorded inputs.")
+        bool, typer.Option("--recalculate", help="Also run all stored calculations again with their recorded inputs.")
     ] = False,
 ) -> None:
-    """Recompute hash chains, digests of lines, the leak check and the read models. Exit code 1 on any finding."""
-    from services.verification import Check, verify_everything
+    """Recompute all that follows from something else: chains, digests, leaks, places. Exit code 1 on a finding."""
+    from services.findings import Check
+    from services.verification import verify_everything
 
     checks: list[Check] = []
     settings = load_settings()
@@ -45,6 +46,8 @@ def verify(
         for check in checks:
             for finding in check.findings:
                 console.print(f"  {check.name}: {finding}", markup=False, soft_wrap=True)
+            for note in check.notes:
+                console.print(f"  {check.name}, not looked at: {note}", markup=False, soft_wrap=True)
     if not all(c.sound for c in checks):
         raise typer.Exit(int(Exit.FOUND))
 

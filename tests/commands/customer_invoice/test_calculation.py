@@ -4,9 +4,8 @@ import asyncio
 from decimal import Decimal
 from uuid import UUID
 
-from adapters.calculation import StoredCalculationsDue, StoredPastReference
+from adapters.calculation import StoredCalculationsDue
 from commands.customer_invoice.calculate import calculate_due, calculate_now, preview
-from commands.customer_invoice.rerun import run_all_again
 from commands.ports.calculation import Patience
 from commands.provider_invoice.release import release
 from domain.identity import Stream
@@ -193,24 +192,6 @@ async def test_nothing_is_due_before_its_pause_and_two_workers_share(counter):
     done = await asyncio.gather(*(calculate_due(desk, due, origin(), AT_ONCE, limit=3) for _ in range(4)))
     assert sum(done) == len(await counter.shop.billing.periods.of(["C1", "C2"])) * 3
     assert await due.claim(10, AT_ONCE) == []
-
-
-async def test_a_stored_calculation_run_again_is_the_same_whatever_changed_since(counter):
-    await rule(counter)
-    await counter.shop.active([line("1"), line("2", "c-2")])
-    await counter.post({"quantity": "3", "cost": "1"})
-    await counter.settle()
-    await calculate_all(counter)
-    await rule(counter, price={"family": "per_unit", "unit_price": "9"})
-    await rule(counter, "R2", customer="C1", price={"family": "cost_plus", "percent": "1"})
-    await counter.shop.save("product", code="P1", name="Compute", unit="h")
-    past = StoredPastReference(counter.shop.pool, counter.shop.billing.reference)
-    desk = calculation_desk(counter)
-    stale = [rerun async for rerun in run_all_again(desk, past)]
-    await calculate_all(counter)
-    fresh = [rerun async for rerun in run_all_again(desk, past)]
-    assert [r.sound for r in [*stale, *fresh]] == [True] * 12
-    assert {r.stored for r in stale} != {r.stored for r in fresh}
 
 
 async def test_the_order_of_purchases_does_not_matter(counter):

@@ -1,0 +1,1 @@
+"""Tables that are kept beside the record are compared with it."""
