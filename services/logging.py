@@ -57,7 +57,7 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in ("kafka", "yoyo", "httpx", "fsspec"):
+    for name in ("kafka", "yoyo", "httpx", "httpcore", "fsspec"):
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)

@@ -8,6 +8,7 @@ silently ignored is worse than a process that does not start.
 import difflib
 import json
 import os
+import ssl
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -147,6 +148,15 @@ class Settings(BaseSettings):
         address = urlsplit(value or "https://none")
         if not address.hostname or "@" in address.netloc:
             raise ValueError("names a host, and neither user nor password: calls are signed with the secret")
+        return value
+
+    @field_validator("task_ca_file")
+    @classmethod
+    def _certificates(cls, value: Path | None) -> Path | None:
+        try:
+            ssl.create_default_context(cafile=value)
+        except ssl.SSLError:
+            raise ValueError("is no file of certificates in PEM") from None
         return value
 
     @field_validator("time_zone")

@@ -7,6 +7,7 @@ from typing import Any, Final
 from domain.customer_invoice import approval_events as a
 from domain.customer_invoice import calculation_events as c
 from domain.customer_invoice import events as e
+from domain.customer_invoice import task_events as t
 from domain.money import add, less
 from projections.invoice_list import approval
 from projections.invoice_list.rows import INVOICES, InvoiceRow
@@ -117,6 +118,11 @@ def commented(row: Maybe, fact: e.CustomerInvoiceCommented, record: FeedRecord) 
     return _noted(there(row, record), record, comments=fact.number)
 
 
+def tasked(row: Maybe, _fact: t.TaskFact, record: FeedRecord) -> InvoiceRow:
+    """A post-invoicing task: only the version moves on, which callers send back."""
+    return _noted(there(row, record), record)
+
+
 def closed(row: Maybe, fact: e.CustomerInvoiceClosed, record: FeedRecord) -> InvoiceRow:
     """Final: never sent, no number."""
     return _noted(
@@ -175,6 +181,7 @@ INVOICE_LIST: Final = ReadModel(
         step(INVOICES, a.Reopened, approval.reopened, reads=()),
         *document_steps(INVOICES, (a.Approved.type,), approval.approved),
         step(INVOICES, e.CustomerInvoiceCommented, commented, reads=("number",)),
+        *(step(INVOICES, fact, tasked) for fact in (t.TaskArmed, t.TaskSucceeded, t.TaskFailed, t.TaskUnknown)),
         step(INVOICES, e.CustomerInvoiceClosed, closed),
         step(INVOICES, e.CustomerInvoiceDeleted, deleted),
     ),

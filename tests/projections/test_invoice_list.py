@@ -9,6 +9,7 @@ from projections.invoice_list.fold import INVOICE_LIST
 from tests.projections.given import only
 from tests.support.billing import CustomerInvoiceFacts
 from tests.support.records import START, Happened
+from tests.support.task_facts import TaskFacts
 
 C = CustomerInvoiceFacts()
 
@@ -29,6 +30,14 @@ def test_a_new_invoice_is_pending_and_empty():
 def test_batches_come_and_go_exactly():
     row = after(C.created(), C.added(5, "12.345"), C.added(2, "0.000000000000001"), C.removed(1, "2.345"))
     assert (row.lines, row.cost) == (6, Decimal("10.000000000000001"))
+
+
+def test_a_task_moves_the_version_only():
+    t = TaskFacts()
+    before = after(C.created(), C.calculated(), C.approved())
+    row = after(C.created(), C.calculated(), C.approved(), t.armed("send"), t.failed("send"))
+    moved = {"version": 5, "position": 5, "changed_at": row.changed_at}
+    assert row == before._replace(**moved)
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,7 @@ def test_every_argument_for_kafka_is_one_that_it_knows() -> None:
         ({"SYNC_URL": "https:///x", "SYNC_SECRET": "s"}, "LEDGERLINE_SYNC_URL: names a host"),
         ({"CHARGE_URL": "https://example.test"}, "CHARGE_URL needs CHARGE_SECRET"),
         ({"TASK_CA_FILE": "nowhere.pem"}, "LEDGERLINE_TASK_CA_FILE"),
+        ({"TASK_CA_FILE": __file__}, "LEDGERLINE_TASK_CA_FILE: is no file of certificates in PEM"),
         ({"TASK_TIMEOUT": "61"}, "LEDGERLINE_TASK_TIMEOUT"),
     ],
 )
