@@ -206,6 +206,7 @@ async def open_parts(
             StoredOutstanding(pool),
             StoredUsageContracts(pool),
         )
+        calculation = CalculationDesk(store, StoredSums(pool), reference)
         numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_ROWS_WRITERS)
         stack.push_async_callback(numbers.close)
         yield Parts(
@@ -226,9 +227,9 @@ async def open_parts(
             lines=lines,
             invoices=invoices,
             billing=billing,
-            invoicing=InvoicingDesk(billing, numbers, Rulebook(reference)),
+            invoicing=InvoicingDesk(billing, numbers, Rulebook(reference), calculation),
             usage_due=usage_due,
-            calculation=CalculationDesk(store, StoredSums(pool), reference),
+            calculation=calculation,
             past_reference=StoredPastReference(pool, reference),
             targets=StoredTargets(pool),
             read_models=read_models,

@@ -168,6 +168,7 @@ async def _posted(
         "places": [place for place, _, _ in parts],
         "batches": [p.batch for _, _, p in parts],
         "removed": [_multirange(p.removed) for _, _, p in parts],
+        "entering": ["{" + ",".join(map(str, p.entering)) + "}" for _, _, p in parts],
         "customers": [h.customer for _, h, _ in parts],
         "currencies": [h.currency for _, h, _ in parts],
         "firsts": [_in_time(h)[0] for _, h, _ in parts],

@@ -1,10 +1,11 @@
 """Somebody approves a customer invoice; the last word gives it its number, in the same transaction."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from commands.customer_invoice.approving import decide_approval, names_for
 from commands.customer_invoice.desk import Answering, InvoicingDesk, Outcome, load
-from commands.customer_invoice.settling import expect_nothing_outstanding, settle_before_request
+from commands.customer_invoice.settling import settled_one
 from commands.handling import MAX_TRIES, Busy, Done, expect_version
 from commands.origin import Origin
 from commands.ports.event_store import Conflict, Save
@@ -23,17 +24,10 @@ async def approve(
 
     Raises AlreadyAnswered, Busy, and Rejected with the code of the rule.
     """
-    settled = False
     for _ in range(MAX_TRIES):
         loaded = await load(desk, origin, invoice)
         expect_version(loaded.history.version, expected)
-        if loaded.state.status == "open" and not settled:
-            settled = True
-            outstanding = await settle_before_request(desk.billing, origin, [invoice])
-            loaded = await load(desk, origin, invoice)
-            if loaded.state.status != "pending":  # one that took something in is refused as that, not as stale
-                expect_version(loaded.history.version, expected)
-            expect_nothing_outstanding(invoice, loaded.state, outstanding)
+        loaded = await settled_one(desk, origin, loaded)
         names = await names_for(desk, [loaded])
         ready = decide_approval(loaded, origin, names.get(loaded.state.customer), comment=comment, answer=answer)
         try:
@@ -43,8 +37,8 @@ async def approve(
             told = answer(ready.outcome) if answer else None
             if ready.save is None and told is None:
                 return Done(ready.outcome, 0)
-            writes = ready.save.writes if ready.save else ()
-            appended = await desk.store.append(Save(origin, writes, answer=told))
+            save = replace(ready.save, answer=told) if ready.save else Save(origin, (), answer=told)
+            appended = await desk.store.append(save)
         except Conflict:
             continue
         return Done(ready.outcome, appended.position)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from commands.customer_invoice.approving import Ready, decide_approval, names_for
 from commands.customer_invoice.desk import InvoicingDesk, Loaded, there
-from commands.customer_invoice.settling import expect_nothing_outstanding, settle_before_request
+from commands.customer_invoice.settling import settle_before_request
 from commands.handling import MAX_TRIES, Busy
 from commands.origin import Origin
 from commands.ports.event_store import Conflict, Rows
@@ -91,7 +91,6 @@ async def _decide(
     *,
     include_empty: bool,
 ) -> dict[UUID, Decision]:
-    outstanding = await settle_before_request(desk.billing, origin, invoices)
     histories = await desk.store.load_many([Stream("customer-invoice", one) for one in invoices])
     decided: dict[UUID, Decision] = {}
     states = {}
@@ -102,10 +101,11 @@ async def _decide(
             decided[stream.id] = no
     settings = await desk.rulebook.settings([s.customer for _, s in states.values()], origin.now, origin.zone)
     loaded = {one: Loaded(history, state, settings[state.customer]) for one, (history, state) in states.items()}
-    names = await names_for(desk, list(loaded.values()))
-    for one, found in loaded.items():
+    settled, refused = await settle_before_request(desk, origin, loaded)
+    decided |= refused
+    names = await names_for(desk, list(settled.values()))
+    for one, found in settled.items():
         try:
-            expect_nothing_outstanding(one, found.state, outstanding)
             if not include_empty:
                 _expect_items(found)
             rows = rows_of(one) if rows_of else ()

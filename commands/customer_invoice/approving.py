@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from commands.customer_invoice.desk import Answering, InvoicingDesk, Loaded, Outcome
 from commands.customer_invoice.request_approval import snapshot_of
 from commands.origin import Origin
-from commands.ports.event_store import Rows, Save, Write
+from commands.ports.event_store import Rows, Save
 from commands.ports.numbering import NumberedSave
 from domain.customer_invoice import approval
 from domain.customer_invoice.approval import Number
@@ -61,10 +61,10 @@ def decide_approval(
 
     def finish(number: Number) -> Save:
         told = answer(outcome_with(number)) if answer else None
-        return Save(origin, (Write(loaded.history, (*decision.facts, end_with(number))),), answer=told)
+        return replace(loaded.save(origin, (*decision.facts, end_with(number))), rows=(), answer=told)
 
     if not decision.completes:
-        save = Save(origin, (Write(loaded.history, decision.facts),), rows=tuple(rows)) if decision.facts else None
+        save = loaded.save(origin, decision.facts, rows) if decision.facts else None
         return Ready(save, None, before, outcome_with)
     # Rendered for its key only: the answer that is stored is made with the number.
     told = answer(outcome_with(Number("", setting.series.code, None, 0))) if answer else None
@@ -77,7 +77,7 @@ def decide_approval(
         finish=finish,
         subject=decision.facts[0].data_subject(),
         key=told.key if told else None,
-        rows=tuple(rows),
+        rows=(*loaded.rows, *rows),
     )
     return Ready(None, numbered, before, outcome_with)
 

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from commands.customer_invoice.billing_desk import BillingDesk
+from commands.customer_invoice.pricing import CalculationDesk
 from commands.customer_invoice.rules import Rulebook, Setting
 from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
@@ -19,11 +20,12 @@ from domain.rejected import Rejected
 
 @dataclass(frozen=True, slots=True)
 class InvoicingDesk:
-    """The billing desk, the numbers, and the rules in force."""
+    """The billing desk, the numbers, the rules in force, and what calculating works with."""
 
     billing: BillingDesk
     numbers: InvoiceNumbers
     rulebook: Rulebook
+    calculation: CalculationDesk
 
     @property
     def store(self) -> EventStore:
@@ -48,18 +50,28 @@ Answering: TypeAlias = "Callable[[Outcome], Answer | None] | None"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An invoice as it is, with what counts for it."""
+    """An invoice as it is, with what counts for it.
+
+    `first` are facts, and `rows` what belongs to them, that are stored with what is decided: `state` is after them.
+    """
 
     history: History
     state: CustomerInvoice
     setting: Setting
+    first: tuple[Fact, ...] = ()
+    rows: tuple[Rows, ...] = ()
 
     def after(self, facts: Sequence[Fact]) -> Outcome:
         """What it is once these are stored."""
         state = self.state
         for fact in facts:
             state = evolve(state, fact) or state
-        return Outcome(self.history.stream.id, self.history.version + len(facts), state, self.setting, bool(facts))
+        version = self.history.version + len(self.first) + len(facts)
+        return Outcome(self.history.stream.id, version, state, self.setting, bool(facts))
+
+    def save(self, origin: Origin, facts: Sequence[Fact], rows: Sequence[Rows] = ()) -> Save:
+        """What stores these facts, behind those that come first."""
+        return Save(origin, (Write(self.history, (*self.first, *facts)),), rows=(*self.rows, *rows))
 
 
 Deciding: TypeAlias = "Callable[[Loaded], Sequence[Fact]]"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from commands.ports.calculation import Held, OfferedPart, PostedPart, PurchaseSums
@@ -17,6 +18,7 @@ from domain.provider_invoice.state import fold as fold_provider_invoice
 from domain.rejected import Rejected
 
 _KEPT_DATES = 10_000
+_NONE: Final[Mapping[UUID, Sequence[int]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,21 @@ class Priced:
 
 
 async def price(
-    desk: CalculationDesk, invoices: Mapping[UUID, CustomerInvoice], inputs: PricingInputs, *, rows: bool = False
+    desk: CalculationDesk,
+    invoices: Mapping[UUID, CustomerInvoice],
+    inputs: PricingInputs,
+    *,
+    rows: bool = False,
+    entering: Mapping[UUID, Sequence[int]] = _NONE,
 ) -> Mapping[UUID, Priced]:
     """Price invoices as they are, with this reference data: the same purchases and data make the same bytes.
 
-    `rows`: the groups' sources name every purchase.
+    `rows`: the groups' sources name every purchase. `entering`: the rows of batches that are not stored yet.
     """
     days = await _dates(desk, invoices.values())
     to_price = {id_: _to_price(id_, invoice, inputs) for id_, invoice in invoices.items()}
     boundaries = inputs.context.boundaries(date.min, date.max)
-    held = [_held(invoice, days) for invoice in invoices.values()]
+    held = [_held(invoice, days, entering) for invoice in invoices.values()]
     sums = await desk.sums.sums(held, boundaries, rows=rows)
     return {
         id_: Priced(invoice, to_price[id_], groups, _result(to_price[id_], groups, inputs), inputs)
@@ -86,7 +93,7 @@ def _to_price(id_: UUID, invoice: CustomerInvoice, inputs: PricingInputs) -> Inv
     )
 
 
-def _held(invoice: CustomerInvoice, days: Mapping[UUID, date]) -> Held:
+def _held(invoice: CustomerInvoice, days: Mapping[UUID, date], entering: Mapping[UUID, Sequence[int]]) -> Held:
     return Held(
         customer=invoice.customer,
         currency=invoice.currency,
@@ -106,7 +113,7 @@ def _held(invoice: CustomerInvoice, days: Mapping[UUID, date]) -> Held:
             )
             for offer, held in invoice.holdings.items()
         ],
-        posted=[PostedPart(batch, held.removed) for batch, held in invoice.posted.items()],
+        posted=[PostedPart(batch, held.removed, entering.get(batch, ())) for batch, held in invoice.posted.items()],
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from commands.customer_invoice.desk import Answering, InvoicingDesk, Loaded, Outcome, load
-from commands.customer_invoice.settling import expect_nothing_outstanding, settle_before_request
+from commands.customer_invoice.settling import settled_one
 from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
-from commands.ports.event_store import Rows, Save, Write
+from commands.ports.event_store import Rows
 from domain.customer_invoice import approval
 from domain.customer_invoice.approval_events import CustomerSnapshot
 
@@ -21,13 +21,15 @@ async def request_approval(
     answer: Answering = None,
     rows: Sequence[Rows] = (),
 ) -> Done[Outcome]:
-    """First takes in what waits; one that is `pending` by then is refused `invoice-pending`. Twice changes nothing."""
-    outstanding = await settle_before_request(desk.billing, origin, [invoice])
+    """First takes in what waits, calculates it, and stores all of it together. Twice changes nothing.
+
+    Rejected as the approval's decision says, and `invoice-error` when what waits can't be calculated.
+    """
 
     async def decide() -> Decided[Outcome]:
         loaded = await load(desk, origin, invoice)
         expect_version(loaded.history.version, expected)
-        expect_nothing_outstanding(invoice, loaded.state, outstanding)
+        loaded = await settled_one(desk, origin, loaded)
         names = await desk.billing.reference.customer_names([loaded.state.customer])
         facts = tuple(
             approval.request(
@@ -39,7 +41,7 @@ async def request_approval(
                 today=loaded.setting.today,
             )
         )
-        save = Save(origin, (Write(loaded.history, facts),), rows=tuple(rows)) if facts else None
+        save = loaded.save(origin, facts, rows) if facts else None
         return Decided(save, loaded.after(facts))
 
     return await settle(desk.store, origin, decide, answer)

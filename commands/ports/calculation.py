@@ -31,10 +31,14 @@ class OfferedPart:
 
 @dataclass(frozen=True, slots=True)
 class PostedPart:
-    """A batch of posted purchases that an invoice holds; `removed` are sequence numbers that left it since."""
+    """A batch of posted purchases that an invoice holds; `removed` are sequence numbers that left it since.
+
+    `entering`: those of a batch that is about to be stored, in the transaction that its calculation is stored in.
+    """
 
     batch: UUID
     removed: Ranges = ()
+    entering: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,22 @@ async def test_what_was_saved_a_moment_ago_is_in_the_totals_that_are_locked(
     assert (asked.status_code, shown["revenue_total"]) == (200, after or "2.00"), asked.text
 
 
+@pytest.mark.parametrize(("verb", "status"), [("request-approval", "approving"), ("approve", "approved")])
+async def test_what_was_posted_a_moment_ago_is_on_the_invoice_that_is_locked(
+    api, client_for, parts, month, verb, status
+):
+    """Posted and asked for at once, with nobody at work: the request takes it in, calculates it and locks that."""
+    await ok(api.put("/v1/groups/finance", json={"name": "F", "members": ["ann"], "invoice_approval": True}), 201)
+    ann = await client_for("approver", "operator", subject="ann")
+    invoice = await calculated_by_hand(parts, month)
+    before = await ok(api.get(f"/v1/customer-invoices/{invoice}"))
+    await ok(api.post("/v1/purchases", json=purchase("k-2", time=f"{month}T12:00:00Z")), 201)
+    asked = await ann.post(f"/v1/customer-invoices/{invoice}/{verb}", headers={"if-match": f'"{before["version"]}"'})
+    shown = await ok(api.get(f"/v1/customer-invoices/{invoice}"))
+    assert (asked.status_code, shown["status"], shown["revenue_total"]) == (200, status, "4.00"), asked.text
+    assert asked.headers["etag"] == f'"{shown["version"]}"'
+
+
 async def calculated_by_hand(parts, month):
     """What the worker does, once; the invoice of the month."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.calculation import StoredOutstanding
+from adapters.calculation import StoredOutstanding, StoredSums
 from adapters.event_store import Codec, PostgresEventStore
 from adapters.event_store.numbering import InvoiceNumberWriter
 from adapters.operations import MANY_ROWS_WRITERS
@@ -22,6 +22,7 @@ from adapters.reference import StoredReference, write_identifiers, write_provide
 from adapters.usage_contracts import StoredUsageContracts
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.customer_invoice.desk import InvoicingDesk
+from commands.customer_invoice.pricing import CalculationDesk
 from commands.customer_invoice.rules import Rulebook
 from commands.ports.event_store import EventStore, History, Save, Write
 from commands.ports.key_vault import KeyVault
@@ -50,7 +51,7 @@ async def open_invoicing(
     numbers = InvoiceNumberWriter(
         database,
         vault or MemoryKeyVault(),
-        row_writers=OPERATION_WRITERS,
+        row_writers={**OPERATION_WRITERS, **PURCHASE_WRITERS},
         many_rows_writers=MANY_ROWS_WRITERS,
     )
     try:
@@ -62,7 +63,8 @@ async def open_invoicing(
             StoredOutstanding(pool),
             StoredUsageContracts(pool),
         )
-        yield InvoicingDesk(billing, numbers, Rulebook(reference))
+        calculation = CalculationDesk(store, StoredSums(pool), reference)
+        yield InvoicingDesk(billing, numbers, Rulebook(reference), calculation)
     finally:
         await numbers.close()
 

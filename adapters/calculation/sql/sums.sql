@@ -70,12 +70,17 @@ FROM line
 GROUP BY part, product, subscription, unit, late, width_bucket(day, %(boundaries)s::date[]);
 
 -- name: posted_sums
--- Posted purchases, added up for each invoice. Costs in another currency are converted by their own days.
+-- Posted purchases, added up for each invoice, also those of a batch that is being stored. Costs in another currency are converted by their own days.
 WITH held AS MATERIALIZED (
-    SELECT h.place, h.batch, h.removed::int8multirange AS removed, h.customer, h.currency, h.period_from, h.period_to
-    FROM unnest(%(places)s::integer[], %(batches)s::uuid[], %(removed)s::text[], %(customers)s::text[],
-                %(currencies)s::text[], %(firsts)s::date[], %(lasts)s::date[])
-         AS h(place, batch, removed, customer, currency, period_from, period_to)
+    SELECT h.place, h.batch, h.removed::int8multirange AS removed, h.entering::bigint[] AS entering, h.customer,
+           h.currency, h.period_from, h.period_to
+    FROM unnest(%(places)s::integer[], %(batches)s::uuid[], %(removed)s::text[], %(entering)s::text[],
+                %(customers)s::text[], %(currencies)s::text[], %(firsts)s::date[], %(lasts)s::date[])
+         AS h(place, batch, removed, entering, customer, currency, period_from, period_to)
+), placed AS (
+    SELECT h.*, s.seq FROM held h JOIN purchase_place s ON s.batch = h.batch
+    UNION ALL
+    SELECT h.*, e.seq FROM held h CROSS JOIN LATERAL unnest(h.entering) AS e(seq)
 )
 SELECT h.place, p.product, p.subscription, p.unit,
        CASE WHEN p.day NOT BETWEEN h.period_from AND h.period_to
@@ -86,8 +91,7 @@ SELECT h.place, p.product, p.subscription, p.unit,
        CASE WHEN p.cost IS NOT NULL AND p.currency <> h.currency THEN p.day END AS cost_date,
        min(p.day), max(p.day), sum(p.quantity), sum(p.cost), count(*), min(p.key),
        (array_agg(p.id) FILTER (WHERE %(rows)s))[1:%(named)s]
-FROM held h
-JOIN purchase_place s ON s.batch = h.batch
+FROM placed h
 JOIN purchase p USING (seq)
 WHERE NOT p.seq <@ h.removed
 GROUP BY h.place, p.product, p.subscription, p.unit, late, cost_currency, cost_date,

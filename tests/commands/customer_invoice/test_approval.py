@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 import pytest_asyncio
@@ -20,8 +19,6 @@ from commands.customer_invoice.reject import reject
 from commands.customer_invoice.request_approval import request_approval
 from commands.customer_invoice.withdraw import withdraw
 from commands.ports.event_store import AlreadyAnswered, Answer, IdempotencyKey, Save, Write
-from commands.ports.purchases import Place, Purchase
-from domain.identity import purchase_id
 from domain.rejected import Rejected
 from tests.support.customer_invoices import calculated
 from tests.support.invoicing import history_of, open_invoice, open_invoices, open_world
@@ -120,18 +117,6 @@ async def test_the_period_is_past_by_the_customers_own_day(world):
     early = origin(NOW.replace(hour=9), actor="ann")
     assert await refused(approve(world.desk, early, west)) == "period-not-past"
     assert (await approve(world.desk, early, east)).outcome.state.status == "approved"
-
-
-@pytest.mark.parametrize("verb", [request_approval, approve])
-async def test_what_waits_is_taken_in_first_and_refuses_the_request(world, verb):
-    invoice = await open_invoice(world.store)
-    purchase = Purchase(
-        purchase_id("C1", "k"), "k", "C1", "P1", Decimal(1), date(2026, 2, 3), NOW, "d", cost=Decimal(2), currency="EUR"
-    )
-    await world.desk.billing.purchases.accept([(purchase, Place("waiting", invoice))], at=NOW, actor="x")
-    assert await refused(verb(world.desk, by("ann"), invoice)) == "invoice-pending"
-    state = await world.state(invoice)
-    assert (state.status, state.lines) == ("pending", 1)
 
 
 async def test_close_and_delete(world):
