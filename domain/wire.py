@@ -23,6 +23,10 @@ def _bounded_product(value: Decimal) -> Decimal:
     return _within(value, 2 * MAX_SCALE)
 
 
+def _bounded_result(value: Decimal) -> Decimal:
+    return _within(value, 5 * MAX_SCALE)
+
+
 def _within(value: Decimal, scale: int) -> Decimal:
     text = str(value)
     if len(text) <= MAX_SCALE and text.lstrip("-").replace(".", "", 1).isdecimal():
@@ -56,6 +60,9 @@ Exact = Annotated[Decimal, AfterValidator(_bounded), PlainSerializer(plain, retu
 
 ExactProduct = Annotated[Decimal, AfterValidator(_bounded_product), PlainSerializer(plain, return_type=str)]
 """The product of two of these, such as a converted cost, or a sum of products: up to 30 decimals."""
+
+ExactResult = Annotated[Decimal, AfterValidator(_bounded_result), PlainSerializer(plain, return_type=str)]
+"""What an item comes to before it is rounded: a converted quantity or cost, times a price, less a percentage."""
 
 Instant = Annotated[datetime, AfterValidator(_utc)]
 """A point in time, RFC 3339 in UTC."""

@@ -1,9 +1,10 @@
-"""A customer invoice is closed: final, never sent, its purchases written off."""
+"""A customer invoice is closed: final, never sent, its purchases written off, the customer kept as it is then."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from commands.customer_invoice.desk import Answering, InvoicingDesk, Outcome, change
+from commands.customer_invoice.desk import Answering, InvoicingDesk, Outcome, change, load
+from commands.customer_invoice.request_approval import snapshot_of
 from commands.handling import Done
 from commands.origin import Origin
 from commands.ports.event_store import Rows
@@ -23,6 +24,8 @@ async def close(
 ) -> Done[Outcome]:
     """By a member of any group of the process, on a settled invoice whose period is past. Twice changes nothing."""
     why = expect_reason(reason)
+    customer = (await load(desk, origin, invoice)).state.customer
+    name = (await desk.billing.reference.customer_names([customer])).get(customer)
     return await change(
         desk,
         origin,
@@ -34,6 +37,7 @@ async def close(
             process=loaded.setting.process,
             groups=loaded.setting.groups,
             today=loaded.setting.today,
+            snapshot=snapshot_of(loaded, name),
         ),
         expected=expected,
         answer=answer,

@@ -4,8 +4,20 @@ from datetime import date
 from typing import ClassVar, Literal
 
 from domain.customer_invoice.events import CustomerInvoiceFact
+from domain.customer_invoice.snapshot import CustomerSnapshot
 from domain.fact import Part, PersonalText
 from domain.wire import Exact
+
+__all__ = [
+    "ApprovalRequested",
+    "ApprovalStep",
+    "ApprovalWithdrawn",
+    "Approved",
+    "CustomerSnapshot",
+    "Reopened",
+    "StepApproved",
+    "StepRejected",
+]
 
 
 class ApprovalStep(Part):
@@ -13,15 +25,6 @@ class ApprovalStep(Part):
 
     group: str | None = None
     approvals: int = 1
-
-
-class CustomerSnapshot(Part):
-    """The customer as at the request for approval: what locked and final invoices show."""
-
-    code: str
-    version: int
-    name: PersonalText
-    cluster: str | None = None
 
 
 class ApprovalRequested(CustomerInvoiceFact):

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from domain.customer_invoice.events import CustomerInvoiceFact
 from domain.fact import Part
-from domain.wire import Exact, ExactProduct
+from domain.wire import Exact, ExactProduct, ExactResult
 
 ItemKind = Literal["price", "flat_fee", "minimum"]
 MAX_ITEMS_A_FACT = 500
@@ -15,7 +15,8 @@ class ItemValue(Part):
     """One rule's result for one product, subscription and lateness; `amount` is rounded, once, here.
 
     `cost` is exact, in the invoice's currency; None: not known. `late_period` is the first day of the period that late
-    purchases belong to.
+    purchases belong to. `exact` is the amount before rounding; None: the same. `lines_without_cost`: so many of its
+    purchases have no known cost.
     """
 
     id: str
@@ -30,6 +31,8 @@ class ItemValue(Part):
     amount: Exact
     cost: ExactProduct | None = None
     lines: int = 0
+    exact: ExactResult | None = None
+    lines_without_cost: int = 0
 
 
 class CalculationInput(Part):

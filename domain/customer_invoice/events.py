@@ -4,6 +4,7 @@ from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from domain.customer_invoice.snapshot import CustomerSnapshot
 from domain.fact import Fact, Part, PersonalText
 from domain.usage_offer.events import LineRange
 from domain.wire import Exact
@@ -88,8 +89,18 @@ class CustomerInvoiceChanged(CustomerInvoiceFact):
     cause: str
 
 
+class CostSum(Part):
+    """Costs in one currency."""
+
+    currency: str
+    cost: Exact
+
+
 class CustomerInvoiceClosed(CustomerInvoiceFact):
-    """Final: never sent, no number. Written off: its purchases, their cost, and what they would have brought."""
+    """Final: never sent, no number. Written off: its purchases, their cost, and what they would have brought.
+
+    `cost` is what is in the invoice's currency; `costs` has the sum of each currency, that one too.
+    """
 
     type: ClassVar[str] = "customer-invoice.closed"
     reason: str
@@ -97,6 +108,9 @@ class CustomerInvoiceClosed(CustomerInvoiceFact):
     cost: Exact
     revenue_total: Exact | None = None
     closed_by: str | None = None
+    costs: tuple[CostSum, ...] = ()
+    snapshot: CustomerSnapshot | None = None
+    """The customer as at closing."""
 
 
 class CustomerInvoiceDeleted(CustomerInvoiceFact):

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.customer_invoice import events as e
 from domain.customer_invoice.periods import LAST_DAY
 from domain.customer_invoice.process import Groups, Process
+from domain.customer_invoice.snapshot import CustomerSnapshot
 from domain.customer_invoice.state import CustomerInvoice, expect_open_to_change
 from domain.fact import Fact
 from domain.money import minor_units
@@ -80,7 +81,14 @@ def comment(invoice: CustomerInvoice, author: str, text: str) -> list[Fact]:
 
 
 def close(
-    invoice: CustomerInvoice, reason: str, *, person: str, process: Process, groups: Groups, today: date
+    invoice: CustomerInvoice,
+    reason: str,
+    *,
+    person: str,
+    process: Process,
+    groups: Groups,
+    today: date,
+    snapshot: CustomerSnapshot | None = None,
 ) -> list[Fact]:
     """Final without being sent: what it holds is written off, and said. Twice decides nothing."""
     if invoice.status == "closed":
@@ -95,6 +103,8 @@ def close(
             cost=invoice.cost,
             revenue_total=invoice.calculation.revenue_total if invoice.calculation else None,
             closed_by=person,
+            costs=tuple(e.CostSum(currency=currency, cost=cost) for currency, cost in invoice.costs.items()),
+            snapshot=snapshot,
         )
     ]
 

@@ -72,6 +72,7 @@ class CustomerInvoice:
     """The last failure since it was last calculated with success: what tries are counted by."""
     approval: Approval | None = None
     approved: a.Approved | None = None
+    closed: e.CustomerInvoiceClosed | None = None
     comments: int = 0
     tasks: Mapping[t.TaskName, task_state.Task] = field(default_factory=dict)
     """Post-invoicing tasks that were armed, by name."""
@@ -88,6 +89,15 @@ class CustomerInvoice:
         """Their exact cost, as far as it is in the invoice's currency."""
         offered_cost = (h.cost for h in self.holdings.values() if h.currency == self.currency)
         return add(*offered_cost, *(h.cost for h in self.posted.values() if h.currency == self.currency))
+
+    @property
+    def costs(self) -> Mapping[str, Decimal]:
+        """Their exact cost in each currency, by its code."""
+        found: dict[str, Decimal] = {}
+        all_: list[Holding | PostedHolding] = [*self.holdings.values(), *self.posted.values()]
+        for held in all_:
+            found[held.currency] = add(found.get(held.currency, Decimal(0)), held.cost)
+        return dict(sorted(found.items()))
 
     @property
     def stale(self) -> bool:
@@ -197,7 +207,7 @@ def _decided(state: CustomerInvoice, fact: Fact) -> CustomerInvoice:
     """What people decide: approval and its end."""
     match fact:
         case e.CustomerInvoiceClosed():
-            return replace(state, status="closed", approval=None, tasks=task_state.disarmed(state.tasks))
+            return replace(state, status="closed", closed=fact, approval=None, tasks=task_state.disarmed(state.tasks))
         case a.ApprovalRequested():
             approval = Approval(
                 process=fact.process,

@@ -1,4 +1,6 @@
-"""How a customer invoice's approval changes its row: requested, approved and rejected step by step, reopened, final."""
+"""How a customer invoice's approval and end change its row: requested, approved and rejected step by step, reopened,
+final.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -27,6 +29,16 @@ NONE: Final[dict[str, Any]] = {
     "snapshot_cluster": None,
 }
 """Not in approval: the customer is shown as it is now."""
+
+
+NO_FAILURE: Final[dict[str, Any]] = {
+    "failure_code": None,
+    "failure_message": None,
+    "failure_product": None,
+    "failure_rule": None,
+    "failure_tries": 0,
+    "failing_since": None,
+}
 
 
 def requested(row: Maybe, fact: Document, record: FeedRecord) -> InvoiceRow:
@@ -81,6 +93,22 @@ def approved(row: Maybe, fact: Document, record: FeedRecord) -> InvoiceRow:
         approvers=(),
         barred=(),
         **_snapshot(fact),
+    )
+
+
+def closed(row: Maybe, fact: Document, record: FeedRecord) -> InvoiceRow:
+    """Final: never sent, no number; the customer as at closing."""
+    then = _snapshot(fact) if fact.get("snapshot") else {}
+    return noted(
+        there(row, record),
+        record,
+        status="closed",
+        stale=False,
+        reason=fact["reason"],
+        ended_by=fact.get("closed_by"),
+        ended_at=record.occurred_at,
+        **{**NONE, **then},
+        **NO_FAILURE,
     )
 
 

@@ -10,20 +10,12 @@ from domain.customer_invoice import events as e
 from domain.customer_invoice import task_events as t
 from domain.money import add, less
 from projections.invoice_list import approval
+from projections.invoice_list.approval import NO_FAILURE
 from projections.invoice_list.rows import INVOICES, InvoiceRow
 from projections.ports.feed import FeedRecord
 from projections.read_model import ReadModel, document_steps, step, stream_id, there
 
 Maybe = InvoiceRow | None
-
-NO_FAILURE: Final[dict[str, Any]] = {
-    "failure_code": None,
-    "failure_message": None,
-    "failure_product": None,
-    "failure_rule": None,
-    "failure_tries": 0,
-    "failing_since": None,
-}
 
 
 def created(row: Maybe, fact: e.CustomerInvoiceCreated, record: FeedRecord) -> InvoiceRow:
@@ -123,21 +115,6 @@ def tasked(row: Maybe, _fact: t.TaskFact, record: FeedRecord) -> InvoiceRow:
     return _noted(there(row, record), record)
 
 
-def closed(row: Maybe, fact: e.CustomerInvoiceClosed, record: FeedRecord) -> InvoiceRow:
-    """Final: never sent, no number."""
-    return _noted(
-        there(row, record),
-        record,
-        status="closed",
-        stale=False,
-        reason=fact.reason,
-        ended_by=fact.closed_by,
-        ended_at=record.occurred_at,
-        **approval.NONE,
-        **NO_FAILURE,
-    )
-
-
 def deleted(row: Maybe, fact: e.CustomerInvoiceDeleted, record: FeedRecord) -> InvoiceRow:
     """A tombstone; lists leave it out. What it held is free again."""
     return _noted(
@@ -181,8 +158,8 @@ INVOICE_LIST: Final = ReadModel(
         step(INVOICES, a.Reopened, approval.reopened, reads=()),
         *document_steps(INVOICES, (a.Approved.type,), approval.approved),
         step(INVOICES, e.CustomerInvoiceCommented, commented, reads=("number",)),
+        *document_steps(INVOICES, (e.CustomerInvoiceClosed.type,), approval.closed),
         *(step(INVOICES, fact, tasked) for fact in (t.TaskArmed, t.TaskSucceeded, t.TaskFailed, t.TaskUnknown)),
-        step(INVOICES, e.CustomerInvoiceClosed, closed),
         step(INVOICES, e.CustomerInvoiceDeleted, deleted),
     ),
 )

@@ -15,7 +15,7 @@ class InvoiceRow(NamedTuple):
     something changed since then. `lines` and `cost` are of what it holds now, in its currency, exact. `ready_from`: the
     first day on which it can be approved, in its own zone. `failure_...` while in error. `process` to `barred`: the
     approval as at its request; `barred` can't approve the present step (again). `snapshot_...`: the customer as at the
-    request, the name ciphertext, while locked and for ever when approved.
+    request or closing, the name ciphertext, while locked and for ever when final.
     """
 
     id: str

@@ -21,8 +21,10 @@ def item_view(item: ItemValue | Item, currency: str) -> dict[str, Any]:
         "quantity": None if item.quantity is None else exact(item.quantity),
         "unit": item.unit,
         "amount": money(item.amount, currency),
+        "exact": exact(item.amount if item.exact is None else item.exact),
         "cost": None if item.cost is None else exact(item.cost),
         "lines": item.lines,
+        "lines_without_cost": item.lines_without_cost,
     }
 
 

@@ -43,11 +43,7 @@ def told(outcome: Outcome, caller: Caller, *, new: bool = False) -> Told:
         "available_actions": actions_view(state, outcome.setting, caller),
     }
     if state.status == "closed":
-        body["written_off"] = {
-            "lines": state.lines,
-            "cost": exact(state.cost),
-            "revenue_total": body["revenue_total"],
-        }
+        body["written_off"] = _written_off(state)
     warnings = _warnings(state)
     if warnings:
         body["warnings"] = warnings
@@ -81,6 +77,13 @@ def invoice_view(
             "date": approved.approval_date,
             "items_digest": approved.items_digest,
             **({"by": approved.approved_by} if caller.may("history.read") else {}),
+        },
+        "closed": None
+        if state.closed is None
+        else {
+            "reason": state.closed.reason,
+            "written_off": _written_off(state),
+            **({"by": state.closed.closed_by} if caller.may("history.read") else {}),
         },
         "snapshot": _snapshot(state),
         "comments": state.comments,
@@ -181,10 +184,23 @@ def _approval(approval: Approval | None, caller: Caller) -> dict[str, Any] | Non
     return shown
 
 
+def _written_off(state: CustomerInvoice) -> dict[str, Any]:
+    """What is given up by closing: purchases, their exact cost in each currency, and what they would have brought."""
+    total = None if state.calculation is None else state.calculation.revenue_total
+    return {
+        "lines": state.lines,
+        "cost": exact(state.cost),
+        "costs": [{"currency": currency, "cost": exact(cost)} for currency, cost in state.costs.items()],
+        "revenue_total": None if total is None else money(total, state.currency),
+    }
+
+
 def _snapshot(state: CustomerInvoice) -> dict[str, Any] | None:
     taken: CustomerSnapshot | None = None
     if state.approved is not None:
         taken = state.approved.snapshot
+    elif state.closed is not None:
+        taken = state.closed.snapshot
     elif state.approval is not None:
         taken = state.approval.snapshot
     if taken is None:

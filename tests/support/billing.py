@@ -188,8 +188,10 @@ class CustomerInvoiceFacts:
     def changed(self) -> c.CustomerInvoiceChanged:
         return c.CustomerInvoiceChanged(**self._names, cause="price")
 
-    def closed(self) -> c.CustomerInvoiceClosed:
-        return c.CustomerInvoiceClosed(**self._names, reason="written off", lines=4, cost=Decimal(10))
+    def closed(self, snapshot: a.CustomerSnapshot | None = None) -> c.CustomerInvoiceClosed:
+        return c.CustomerInvoiceClosed(
+            **self._names, reason="written off", lines=4, cost=Decimal(10), snapshot=snapshot
+        )
 
     def deleted(self) -> c.CustomerInvoiceDeleted:
         return c.CustomerInvoiceDeleted(**self._names, reason="a double")

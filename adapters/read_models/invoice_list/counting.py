@@ -20,7 +20,7 @@ SQL: Final = load_sql("adapters.read_models.invoice_list")
 EVERYWHERE: Final = frozenset({"types", "empty"})
 """What all kept counts tell apart, besides status and readiness."""
 LEAST, MOST = -(2**31), 2**31 - 1
-WITH_SNAPSHOT: Final = frozenset({"approving", "approved"})
+WITH_SNAPSHOT: Final = frozenset({"approving", "approved", "closed"})
 
 Conditions = Sequence[sql.Composable]
 
@@ -112,7 +112,7 @@ def one_pass(wanted: InvoiceFilter, asked: frozenset[str]) -> Sequence[str]:
 
 
 def cluster_condition(status: str) -> str:
-    """Which condition finds the cluster: in approval and approved the customer is shown as at the request."""
+    """Which condition finds the cluster: the customer of a locked or final one is shown as it was then."""
     return "cluster_then" if status in WITH_SNAPSHOT else "cluster_now"
 
 

@@ -26,7 +26,7 @@ def a_history() -> Happened:
     c = CustomerInvoiceFacts("R-1", "c-1")
     happened.add(c.stream, c.created(date(2026, 3, 1), date(2026, 3, 31)), c.added())
     c = CustomerInvoiceFacts("R-2", "c-2")
-    happened.add(c.stream, c.created(), c.added(), c.closed())
+    happened.add(c.stream, c.created(), c.added(), c.closed(c.snapshot()))
     c = CustomerInvoiceFacts("ad-hoc-3", "c-3")
     happened.add(c.stream, c.created(date(2026, 1, 5), date(2026, 1, 5), "ad_hoc"))
     c = CustomerInvoiceFacts("R-4", "c-1")
@@ -48,6 +48,8 @@ def more_history() -> Happened:
     happened.add(c.stream, c.created(), c.calculation_failed())
     c = CustomerInvoiceFacts("asked")
     happened.add(c.stream, c.created(), c.calculated(), c.requested())
+    c = CustomerInvoiceFacts("ended")
+    happened.add(c.stream, c.created(), c.calculated(), c.closed(c.snapshot()))
     c = CustomerInvoiceFacts("final")
     happened.add(c.stream, c.created(), c.calculated(), c.requested(), c.step_approved("person:bob"), c.approved())
     return happened
@@ -60,7 +62,10 @@ def more_history() -> Happened:
         ({"view": "ready_to_approve"}, ["past"]),
         ({"view": "problem"}, ["failed"]),
         ({"view": "approved"}, ["final"]),
-        ({"view": "complete", "statuses": frozenset({"closed"})}, []),
+        ({"view": "complete", "statuses": frozenset({"closed"})}, ["ended"]),
+        ({"view": "complete"}, ["final", "ended"]),
+        ({"view": "complete", "cluster": "south"}, []),
+        ({"view": "complete", "cluster": "north", "total_from": Decimal(1)}, ["final", "ended"]),
         ({"view": "live", "statuses": frozenset({"error"})}, []),
         ({"statuses": frozenset({"error", "approving"})}, ["asked", "failed"]),
         ({"number": "2026-0"}, ["final"]),
@@ -70,7 +75,7 @@ def more_history() -> Happened:
         ({"total_from": Decimal("15.01")}, ["running"]),
         ({"total_from": Decimal(15), "total_to": Decimal(15), "number": "1"}, ["final"]),
         ({"cluster": "south"}, ["running", "failed", "past"]),
-        ({"cluster": "north"}, ["final", "asked"]),
+        ({"cluster": "north"}, ["final", "ended", "asked"]),
         ({"cluster": "north", "view": "approved", "total_from": Decimal(1)}, ["final"]),
     ],
 )
@@ -89,6 +94,7 @@ async def test_locked_and_final_ones_show_the_customer_as_at_the_request(project
         "past": ("renamed", "south"),
         "failed": ("renamed", "south"),
         "asked": ("As requested", "north"),
+        "ended": ("As requested", "north"),
         "final": ("As requested", "north"),
     }
 
@@ -142,7 +148,7 @@ async def test_the_customer_is_joined_and_need_not_be_there(project, ask):
     page = await ask.invoice_list.page(Filter(), PageRequest(), TODAY)
     assert [(i.row.customer, i.customer_name, i.cluster) for i in page.items] == [
         ("c-1", "plain", "arctic"),
-        ("c-2", "Example", "north"),
+        ("c-2", "As requested", "north"),
         ("c-3", None, None),
     ]
 

@@ -41,6 +41,16 @@ def test_a_pending_invoice_is_open_with_items_totals_and_inputs():
     assert (fact.through, fact.reference_position, fact.digest) == (1, 7, digest(result(cost="1.25")))
 
 
+def test_an_item_keeps_its_exact_amount_where_rounding_changed_it_and_how_many_purchases_have_no_cost():
+    (fact,) = said(pending(), result("0.000000000000015", "0.333333333333333"))
+    (item,) = fact.items
+    assert (item.amount, item.exact) == (Decimal("0.00"), Decimal("0.000000000000004999999999999995"))
+    assert (item.lines, item.lines_without_cost) == (1, 1)
+    (fact,) = said(pending(), result(cost="1.25"))
+    (item,) = fact.items
+    assert (item.amount, item.exact, item.lines_without_cost) == (6, None, 0)
+
+
 def test_a_batch_that_came_meanwhile_keeps_it_pending_with_the_new_totals():
     facts = said(pending(), result())
     batch = PurchasesAdded(

@@ -1,6 +1,7 @@
 """How a customer invoice ends without approval, and what may be said about it."""
 
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from domain.customer_invoice import events as e
 from domain.customer_invoice import lifecycle as l
 from domain.customer_invoice.approval import request
+from domain.customer_invoice.purchases import add_purchases
 from domain.rejected import Rejected
 from tests.support.customer_invoices import (
     GROUPS,
@@ -16,6 +18,7 @@ from tests.support.customer_invoices import (
     TODAY,
     TWO_STEPS,
     after,
+    calculated,
     in_error,
     opened,
     pending,
@@ -43,6 +46,22 @@ def test_closing_says_what_is_written_off() -> None:
     assert (fact.lines, str(fact.revenue_total), fact.closed_by) == (0, "120.00", "ann")
     assert closed().status == "closed"
     assert close(closed()) == []
+
+
+def test_closing_keeps_the_customer_and_all_costs_of_whatever_currency() -> None:
+    held = opened()
+    for n, (currency, cost) in enumerate((("USD", "1.005"), ("EUR", "2.5"), ("USD", "0.000000000000001"))):
+        source = e.PostedSource(batch=UUID(int=n))
+        added = add_purchases(held, source, lines=1, cost=Decimal(cost), currency=currency, digest="d")
+        held = after(held, added)
+    held = after(held, [calculated(2, held.version)])
+    (fact,) = l.close(held, "bankrupt", person="ann", process=ONE_CLICK, groups=GROUPS, today=TODAY, snapshot=SNAPSHOT)
+    assert fact.snapshot == SNAPSHOT
+    assert [(sum_.currency, sum_.cost) for sum_ in fact.costs] == [
+        ("EUR", Decimal("2.5")),
+        ("USD", Decimal("1.005000000000001")),
+    ]
+    assert fact.cost == Decimal("2.5")
 
 
 def test_an_invoice_in_error_can_be_closed() -> None:

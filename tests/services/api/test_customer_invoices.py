@@ -141,6 +141,18 @@ async def test_recalculate_and_delete(parts, ann) -> None:
     assert gone["status"] == "deleted"
 
 
+async def test_a_closed_one_says_why_by_whom_and_whose_it_was(parts, api, ann, client_for) -> None:
+    invoice = await open_invoice(parts.store)
+    done = await ok(ann.post(f"{BASE}/{invoice}/close", json={"reason": "goodwill"}))
+    assert done["written_off"] == {"lines": 0, "cost": "0", "costs": [], "revenue_total": "120.00"}
+    await ok(api.patch("/v1/customers/C1", json={"name": "Renamed"}))
+    shown = await ok(api.get(f"{BASE}/{invoice}"))
+    assert (shown["closed"]["reason"], shown["closed"]["by"]) == ("goodwill", "ann")
+    assert (shown["closed"]["written_off"], shown["snapshot"]["name"]) == (done["written_off"], "Customer <i>one</i>")
+    viewer = await client_for("viewer", subject="vera")
+    assert "by" not in (await ok(viewer.get(f"{BASE}/{invoice}")))["closed"]
+
+
 async def test_the_same_key_gets_the_same_number_however_often_and_at_once(parts, ann) -> None:
     invoices = await open_invoices(parts.store, 8, customers=1)
     calls = [
