@@ -24,7 +24,7 @@ from services.wiring import Parts
 
 TASK_SECONDS: Final = 0.3
 """How often is looked for what is due."""
-AT_ONCE: Final = 8
+AT_ONCE: Final = 16
 """Calls of one kind at a time in one worker: what an endpoint has to bear."""
 
 

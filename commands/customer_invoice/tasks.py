@@ -17,7 +17,7 @@ from commands.customer_invoice.send import send_invoice
 from commands.handling import Decided, Done, settle
 from commands.mail.deliver import PostOffice
 from commands.origin import Origin
-from commands.ports.event_store import EventStore, Save, Write
+from commands.ports.event_store import EventStore, History, Save, Write
 from commands.ports.tasks import DueTask, Endpoint, TasksDue
 from domain.customer_invoice import tasks
 from domain.customer_invoice.state import CustomerInvoice, evolve, fold
@@ -102,14 +102,15 @@ async def ask_by_hand(
 
 async def _do(desk: TaskDesk, one: DueTask, origin: Callable[[], Origin]) -> str:
     stream = Stream("customer-invoice", one.invoice)
-    state = fold((await desk.store.load(stream)).facts)
+    history = await desk.store.load(stream)
+    state = fold(history.facts)
     task = tasks.due(state, one.task)
     if state is None or task is None or task.round != one.round:
         await desk.due.done(one)
         return "moot"
     result = await desk.asking[one.task](one.invoice, state, task.key, origin().now)
     at = origin()
-    after = await _record(desk, at, stream, task, result, one.tries)
+    after = await _record(desk, at, history, task, result, one.tries)
     if after is None or not after.pending or after.round != one.round:
         await desk.due.done(one)
     else:
@@ -118,12 +119,15 @@ async def _do(desk: TaskDesk, one: DueTask, origin: Callable[[], Origin]) -> str
 
 
 async def _record(
-    desk: TaskDesk, origin: Origin, stream: Stream, asked: Task, result: Result, tries: int
+    desk: TaskDesk, origin: Origin, seen: History, asked: Task, result: Result, tries: int
 ) -> Task | None:
-    """The task as it is once the outcome is recorded, decided on the invoice as it is by then."""
+    """The task as it is once the outcome is recorded: on the invoice as it was seen, or as it is by then."""
+    known: History | None = seen
 
     async def decide() -> Decided[Task | None]:
-        history = await desk.store.load(stream)
+        nonlocal known
+        history = known or await desk.store.load(seen.stream)
+        known = None  # it moved on, if this is asked again
         state = fold(history.facts)
         if state is None:
             return Decided(None, None)
