@@ -9,6 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters.kafka.cloudevents import Origin
+from adapters.kafka.failed_sockets import close_failed_sockets
+
+close_failed_sockets()  # no client of ours is made without this module
 
 MAX_REQUEST = 4 * 1024 * 1024
 """Bytes: an event is at most 256 KiB; topics take the broker's 1 MiB default a batch."""
