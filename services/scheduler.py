@@ -13,10 +13,12 @@ from typing import Final
 
 import structlog
 
+from adapters.outage import away
 from commands.jobs.plan import plan_due
 from commands.ports.event_store import EventStore
 from commands.ports.jobs import JobRun, JobRunners, Jobs
 from domain.jobs.schedule import JOBS, MAX_TRIES, retry_after
+from services.working import passes
 
 LEASE_SECONDS: Final = 15.0
 """A dead process's run is taken over after this time; a living one renews three times in it."""
@@ -84,7 +86,10 @@ class Scheduler:
             if not work.done():
                 log.warning("job lost to another process")
                 return
-            await self._record(run, work, log)
+            try:
+                await self._record(run, work, log)
+            except Exception as fault:  # noqa: BLE001 - then the lease runs out and the run is taken up again
+                log.warning("end of job not stored", error=str(fault))
         except asyncio.CancelledError:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
@@ -103,6 +108,10 @@ class Scheduler:
         if fault is None:
             ended = await self.jobs.end(run, "ok", work.result(), self.clock())
             log.info("job ended", result=work.result(), recorded=ended)
+            return
+        if passes(fault) or away(fault):  # that was no try: the next tick goes on once the database is back
+            log.warning("job put off", error=str(fault))
+            await self.jobs.release(run)
             return
         log.error("job failed", exc_info=fault)
         said = f"{type(fault).__name__}: {fault}"

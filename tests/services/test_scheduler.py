@@ -19,9 +19,10 @@ pytestmark = pytest.mark.usefixtures("begun")
 class Runner:
     """Counts its runs; fails as often as it is told to, and ends when it may."""
 
-    def __init__(self, failures=0):
+    def __init__(self, failures=0, fault=None):
         self.runs = []
         self.failures = failures
+        self.fault = fault or RuntimeError("the provider exploded")
         self.may_end = asyncio.Event()
         self.may_end.set()
 
@@ -29,7 +30,7 @@ class Runner:
         self.runs.append(run)
         await self.may_end.wait()
         if len(self.runs) <= self.failures:
-            raise RuntimeError("the provider exploded")
+            raise self.fault
         return f"ran {run.job}"
 
 
@@ -87,6 +88,13 @@ async def test_what_raises_is_tried_again_later_and_given_up_in_the_end(record):
             clock.now += (await StoredJobs(record.pool).open_run(SYNC)).due_at - clock.now
         assert await ended(record, SYNC) == [("failed", "RuntimeError: the provider exploded")]
     assert len(sync.runs) == 5
+
+
+async def test_a_database_that_was_away_is_not_the_jobs_failure(record):
+    sync = Runner(failures=9, fault=psycopg.OperationalError("server closed the connection unexpectedly"))
+    async with running(scheduler(record, sync, Runner())):  # by a clock that stands still: nothing is due later
+        assert await ended(record, SYNC) == [("ok", "ran provider-sync")]
+    assert len(sync.runs) == 10
 
 
 async def _tried(record, tries):
