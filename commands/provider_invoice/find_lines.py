@@ -11,6 +11,7 @@ from commands.provider_invoice.desk import InvoiceDesk
 from commands.provider_invoice.offers import in_invoice, invoices_with, offers_of, waiting_offers
 from domain.customer_invoice.state import CustomerInvoice
 from domain.identity import Stream, usage_offer_stream
+from domain.provider_invoice.parts import PartRef
 from domain.rejected import Rejected
 from domain.usage_offer.events import LineRange
 from domain.usage_offer.ranges import Ranges, minus
@@ -54,6 +55,8 @@ class LinePage:
     lines: Sequence[PlacedLine]
     next_after: int | None
     total: int | None
+    parts: Sequence[PartRef] = ()
+    """Of the attempt: which lines of which file."""
 
 
 async def find_lines(
@@ -73,7 +76,7 @@ async def find_lines(
         places = await _places_of(desk, invoice, attempt.number, found)
     lines = [_placed(line, attempt, resolution, places) for line in found[:limit]]
     more = found[limit - 1].number if len(found) > limit else None
-    return LinePage(lines, more, await desk.lines.count(query) if count else None)
+    return LinePage(lines, more, await desk.lines.count(query) if count else None, attempt.state.counted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What is read of a provider invoice besides itself: lines, attempts, the leak check, files, errors.csv."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated, Any, BinaryIO, Literal
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from commands.customer_invoice.items_of_lines import Wanted, items_of
 from commands.ports.provider_files import FileRejected
 from commands.provider_invoice.attempts import Attempt, attempt_of, attempts_of
 from commands.provider_invoice.find_lines import (
@@ -22,9 +23,12 @@ from commands.provider_invoice.find_lines import (
 )
 from commands.provider_invoice.findings_csv import errors_csv, warnings_csv
 from commands.provider_invoice.usage import CustomerUsage, usage_sums
+from domain.customer_invoice.item_of import Bought
+from domain.provider_invoice.parts import PartRef
 from projections.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor
 from services.api.access import may
 from services.api.call import CallDep, id_in_path
+from services.api.customer_invoice_view import BASE
 from services.api.histories import path_segment
 from services.api.models import Listed
 from services.api.problems import Problem
@@ -63,8 +67,9 @@ async def lines(
         )
     which = LineFilter(state, customer_invoice, attempt, part, chunk)
     page = await find_lines(desk, wanted, which, after=_after(cursor), limit=limit, count=count == "yes")
+    items = await items_of(call.parts.store, call.parts.past_reference, [w for w in map(_wanted, page.lines) if w])
     body: dict[str, Any] = {
-        "items": [_line(line) for line in page.lines],
+        "items": [_line(line, page.parts, items) for line in page.lines],
         "next_cursor": None if page.next_after is None else encode_cursor((str(page.next_after),)),
     }
     if page.total is not None and count == "yes":
@@ -181,10 +186,23 @@ def _after(cursor: str | None) -> int:
     return min(int(number), 2**31 - 1)
 
 
-def _line(placed: PlacedLine) -> dict[str, Any]:
+def _wanted(placed: PlacedLine) -> Wanted | None:
     line = placed.line
+    if placed.customer_invoice is None or line.product is None:
+        return None
+    return placed.customer_invoice, Bought(line.product, line.subscription_ref, line.charge_from)
+
+
+def _line(placed: PlacedLine, parts: Sequence[PartRef], items: Mapping[Wanted, str]) -> dict[str, Any]:
+    """A line with its file, and with the item that bills it once that is calculated."""
+    line, wanted = placed.line, _wanted(placed)
+    part = next((p for p in parts if p.first_line <= line.number <= p.last_line), None)
+    item = items.get(wanted) if wanted else None
+    base = f"{BASE}/{placed.customer_invoice}"
     return {
         "number": line.number,
+        "part": part and part.part,
+        "file_sha256": part and part.file_sha256,
         "attempt": placed.attempt,
         "state": placed.state,
         "kind": line.kind,
@@ -205,7 +223,8 @@ def _line(placed: PlacedLine) -> dict[str, Any]:
         "currency": line.currency,
         "attributes": _attributes(line.attributes),
         "customer_invoice": placed.customer_invoice
-        and {"id": placed.customer_invoice, "name": placed.customer_invoice_name},
+        and {"id": placed.customer_invoice, "name": placed.customer_invoice_name, "href": base},
+        "item": item and {"id": item, "href": f"{base}/items/{item}/explain"},
     }
 
 

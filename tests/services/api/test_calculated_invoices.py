@@ -56,6 +56,12 @@ async def test_from_the_rule_down_to_the_rows(parts: Parts, api: httpx.AsyncClie
     (posted,) = sources["posted"]["purchases"]
     assert (await ok(api.get(f"/v1/purchases/{posted}")))["key"] == "k-1"
 
+    back = (await ok(api.get(f"/v1/provider-invoices/{billed}/lines")))["items"]
+    assert [line["item"]["id"] for line in back] == [item["id"]] * 2
+    assert (back[0]["part"], back[0]["file_sha256"]) == (offered["files"][0]["part"], offered["files"][0]["sha256"])
+    assert (await ok(api.get(back[0]["item"]["href"])))["item"] == item["id"]
+    assert (await ok(api.get(back[0]["customer_invoice"]["href"])))["id"] == str(INVOICE)
+
     rows, cursor = [], ""
     while cursor is not None:
         page = await ok(api.get(f"{BASE}/purchases?limit=1{cursor and f'&cursor={cursor}'}"))
