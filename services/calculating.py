@@ -9,6 +9,7 @@ from commands.customer_invoice.calculate import calculate_due
 from commands.ports.calculation import Patience
 from services.mailing import service_origin
 from services.reacting import repeat
+from services.waking import Bell
 from services.wiring import Parts
 
 CALCULATE_SECONDS: Final = 0.1
@@ -22,7 +23,7 @@ GATHER_SECONDS: Final = 1.0
 """So long they gather then: its lines are read once for each turn, so fewer turns are less work."""
 
 
-async def calculate_invoices(parts: Parts, stop: asyncio.Event, patience: Patience | None = None) -> None:
+async def calculate_invoices(parts: Parts, stop: asyncio.Event, bell: Bell, patience: Patience | None = None) -> None:
     """Until `stop`: read the feed for invoices that are due, and calculate them after their pause."""
     desk, due = parts.calculation, StoredCalculationsDue(parts.pool)
 
@@ -38,6 +39,6 @@ async def calculate_invoices(parts: Parts, stop: asyncio.Event, patience: Patien
         return looked
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(repeat(due.note, "invoices became due", CALCULATE_SECONDS, stop))
+        tasks.create_task(repeat(due.note, "invoices became due", CALCULATE_SECONDS, stop, bell))
         for _ in range(_LANES):
-            tasks.create_task(repeat(lane, "invoices calculated", CALCULATE_SECONDS, stop))
+            tasks.create_task(repeat(lane, "invoices calculated", CALCULATE_SECONDS, stop, bell))

@@ -17,6 +17,7 @@ from commands.purchases.follow_contracts import follow_contracts
 from commands.purchases.reroute import reroute
 from services.mailing import service_origin
 from services.reacting import repeat
+from services.waking import Bell
 from services.wiring import Parts
 
 PLACE_SECONDS: Final = 0.2
@@ -68,7 +69,7 @@ async def route(router: Router, origin: Callable[[], Origin]) -> int:
     return looked
 
 
-async def place_purchases(parts: Parts, stop: asyncio.Event) -> None:
+async def place_purchases(parts: Parts, stop: asyncio.Event, bell: Bell) -> None:
     """Until `stop`: every loop by itself, so that a long one holds up no other."""
     positions, router, licences = ReactionPositions(parts.pool), make_router(parts), StoredLicences(parts.pool)
 
@@ -84,6 +85,6 @@ async def place_purchases(parts: Parts, stop: asyncio.Event) -> None:
             "purchases taken in": lambda: take_in(parts.billing, origin()),
         }
         for what, work in loops.items():
-            tasks.create_task(repeat(work, what, PLACE_SECONDS, stop))
+            tasks.create_task(repeat(work, what, PLACE_SECONDS, stop, bell))
         for _ in range(_LANES - 1):
-            tasks.create_task(repeat(loops["offers routed"], "offers routed", PLACE_SECONDS, stop))
+            tasks.create_task(repeat(loops["offers routed"], "offers routed", PLACE_SECONDS, stop, bell))

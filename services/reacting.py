@@ -13,6 +13,7 @@ from commands.provider_invoice.verify_lines import purge_lines
 from commands.reactions.notices import NOTICED, raise_notice
 from commands.sync.stuck import fail_stuck
 from services.mailing import mail_domain, service_origin
+from services.waking import Bell
 from services.wiring import Parts
 from services.working import passes
 
@@ -60,14 +61,21 @@ async def purge(parts: Parts) -> int:
     return gone + await purge_lines(parts.invoices, now)
 
 
-async def repeat(work: Callable[[], Awaitable[int]], what: str, seconds: float, stop: asyncio.Event) -> None:
-    """Do something again and again until `stop`; faults are logged and ridden out."""
+async def repeat(
+    work: Callable[[], Awaitable[int]], what: str, seconds: float, stop: asyncio.Event, bell: Bell | None = None
+) -> None:
+    """Do something again and again until `stop`; faults are logged and ridden out.
+
+    With a bell it may be done less often while nothing happens.
+    """
     away = False
     while not stop.is_set():
         try:
             done = await work()
             if done:
                 _log.debug(what, done=done)
+                if bell is not None:
+                    bell.ring()
             away = False
         except Exception as error:  # noqa: BLE001 -- the next turn tries again
             if not passes(error):
@@ -75,5 +83,8 @@ async def repeat(work: Callable[[], Awaitable[int]], what: str, seconds: float, 
             elif not away:
                 _log.warning(f"{what}: put off", error=str(error))
             away = True
+        if bell is not None:
+            await bell.rest(seconds, stop)
+            continue
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), seconds)

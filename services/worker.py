@@ -28,6 +28,7 @@ from services.reacting import PURGE_SECONDS, REACT_SECONDS, SWEEP_SECONDS, purge
 from services.settings import Settings
 from services.starting import Start
 from services.tasking import TaskRunner
+from services.waking import Bell
 from services.watching import BillingWatch
 from services.wiring import Parts, open_parts
 from services.working import OperationRunner
@@ -63,15 +64,16 @@ async def run_worker(
     parts: Parts, stop: asyncio.Event, runner: OperationRunner | None = None, tasking: TaskRunner | None = None
 ) -> None:
     """Work until `stop` is set: operations, reactions, letters, sweeps. An import stops after its present chunk."""
-    positions = ReactionPositions(parts.pool)
+    positions, bell = ReactionPositions(parts.pool), Bell(parts.store)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task((runner or make_runner(parts)).run(stop))
-        tasks.create_task(repeat(lambda: react(parts, positions), "events led to notices", REACT_SECONDS, stop))
+        tasks.create_task(bell.listen(stop))
+        tasks.create_task((runner or make_runner(parts)).run(stop, bell))
+        tasks.create_task(repeat(lambda: react(parts, positions), "events led to notices", REACT_SECONDS, stop, bell))
         tasks.create_task(repeat(lambda: sweep(parts), "imports were stuck", SWEEP_SECONDS, stop))
         tasks.create_task(repeat(lambda: purge(parts), "rows purged", PURGE_SECONDS, stop))
-        tasks.create_task(place_purchases(parts, stop))
+        tasks.create_task(place_purchases(parts, stop, bell))
         tasks.create_task(repeat(lambda: approve_automatically(parts), "invoices approved", APPROVE_SECONDS, stop))
-        tasks.create_task(calculate_invoices(parts, stop))
+        tasks.create_task(calculate_invoices(parts, stop, bell))
         tasks.create_task((tasking or TaskRunner()).run(parts, stop))
         tasks.create_task(deliver_letters(open_post_office(parts), lambda: service_origin(parts, "worker"), stop))
 

@@ -15,6 +15,7 @@ from commands.handling import Busy
 from commands.operations.work import Ended, GiveBack, Handler, Work
 from commands.ports.event_store import StoreUnavailable
 from commands.ports.operations import Claimed, Hold, OperationLost, Operations
+from services.waking import Bell
 
 LEASE_SECONDS: Final = 15.0
 """A worker that was not heard of for so long is lost: another one takes its operations."""
@@ -62,8 +63,11 @@ class OperationRunner:
     ended: dict[str, int] = field(default_factory=dict)
     """Operations ended by this worker, by how."""
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`; what runs then is finished up to its next step, and given back."""
+    async def run(self, stop: asyncio.Event, bell: Bell | None = None) -> None:
+        """Until `stop`; what runs then is finished up to its next step, and given back.
+
+        With a bell it looks less often while nothing happens.
+        """
         running: set[asyncio.Task[None]] = set()
         while not stop.is_set():
             self.turns += 1
@@ -72,9 +76,13 @@ class OperationRunner:
             claimed = await self._claim() if len(running) < self.at_once else None
             if claimed is not None:
                 running.add(asyncio.create_task(self._work(claimed, stop), name=f"operation {claimed.operation.id}"))
-                continue
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), IDLE_SECONDS)
+                if bell is not None:
+                    bell.ring()
+            elif bell is not None:
+                await bell.rest(IDLE_SECONDS, stop)
+            else:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), IDLE_SECONDS)
         if running:
             _, late = await asyncio.wait(running, timeout=DRAIN_SECONDS)
             for task in late:

@@ -237,6 +237,16 @@ class PostgresEventStore:
             if len(batch) < _TAIL_BATCH:
                 await self._hints.wait(seen)
 
+    async def appended(self, seen: int, seconds: float) -> int:
+        """Return when something was appended since `seen`, by any process; at the latest after so many seconds.
+
+        What is seen now, from 0 at the first call. A hint only: one can be lost while the database is away.
+        """
+        if self._hints is None:
+            self._hints = Hints(self._url)
+        await self._hints.wait(seen, seconds)
+        return self._hints.count
+
     async def purge_expired_answers(self, limit: int = 10_000) -> int:
         """Remove answers past their time, at most so many; how many were removed. A job calls it until it is 0."""
         async with self._pool.connection() as connection:

@@ -26,12 +26,12 @@ class Hints:
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._listen(), name="listen for appends")
 
-    async def wait(self, seen: int) -> None:
-        """Return when there were notifications since `seen`, at the latest after POLL_SECONDS."""
+    async def wait(self, seen: int, seconds: float = POLL_SECONDS) -> None:
+        """Return when there were notifications since `seen`, at the latest after so many seconds."""
         if self.count != seen:
             return
         try:
-            async with asyncio.timeout(POLL_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._changed.wait()
         except TimeoutError:
             return
