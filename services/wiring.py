@@ -19,6 +19,8 @@ from adapters.bulk import ROW_WRITERS as BULK_WRITERS
 from adapters.bulk import StoredTargets
 from adapters.calculation import StoredOutstanding, StoredPastReference, StoredSums
 from adapters.clock import Clock, TestClock, open_clock
+from adapters.contracts import ROW_WRITERS as CONTRACT_WRITERS
+from adapters.contracts import StoredLedger
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import Codec, PostgresEventStore, RowWriter
 from adapters.event_store.numbering import InvoiceNumberWriter
@@ -145,6 +147,7 @@ ROW_WRITERS: dict[type, RowWriter] = {
     **BULK_WRITERS,
     **PERIOD_WRITERS,
     **PURCHASE_WRITERS,
+    **CONTRACT_WRITERS,
 }
 """Who writes the rows that ride in a save's transaction."""
 
@@ -242,7 +245,7 @@ async def open_parts(
                 connections=_connections(settings, files),
                 passes=passes,
             ),
-            contracts=ContractDesk(store, reference),
+            contracts=ContractDesk(store, reference, StoredLedger(pool)),
         )
 
 

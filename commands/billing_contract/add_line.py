@@ -11,7 +11,7 @@ from commands.origin import Origin
 from domain.billing_contract import lines
 from domain.billing_contract.parts import LineTerms, TimeAndMaterialTerms
 from domain.billing_contract.recurrence import recurrence
-from domain.billing_contract.state import BillingContract
+from domain.billing_contract.selection import Known
 from domain.billing_contract.time_and_material import TransactionClass
 from domain.fact import Fact
 
@@ -48,13 +48,14 @@ async def add_line(
 ) -> Done[Outcome]:
     """The same one again changes nothing; Rejected as a line or a recurrence is."""
 
-    def decide(state: BillingContract) -> Sequence[Fact]:
+    def decide(known: Known) -> Sequence[Fact]:
+        state = known.contract
         starts = wanted.starts or state.terms.starts
         known = state.lines.get(wanted.code)
         terms = _terms(wanted, starts, state.terms.ends if known is None else None)
         return lines.add_line(state, wanted.code, wanted.name, starts, wanted.ends, terms)
 
-    return await change(desk.store, origin, contract, decide, expected=expected, answer=answer)
+    return await change(desk, origin, contract, decide, expected=expected, answer=answer)
 
 
 def _terms(wanted: NewLine, starts: date, contract_ends: date | None) -> LineTerms:

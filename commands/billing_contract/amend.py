@@ -9,8 +9,8 @@ from commands.billing_contract.desk import Answering, ContractDesk, Outcome, cha
 from commands.handling import Done
 from commands.origin import Origin
 from domain.billing_contract import agreement
+from domain.billing_contract.selection import Known
 from domain.billing_contract.shares import Share, checked_shares
-from domain.billing_contract.state import BillingContract
 from domain.fact import Fact
 
 
@@ -31,7 +31,8 @@ async def amend(
         await customers_of(desk, checked_shares(customers))
         fields["customers"] = with_ids(customers)
 
-    def decide(state: BillingContract) -> Sequence[Fact]:
-        return agreement.amend(state, state.terms.model_copy(update=fields), shares_from=shares_from)
+    def decide(known: Known) -> Sequence[Fact]:
+        terms = known.contract.terms.model_copy(update=fields)
+        return agreement.amend(known.contract, terms, shares_from=shares_from, invoiced=known.invoiced)
 
-    return await change(desk.store, origin, contract, decide, expected=expected, answer=answer)
+    return await change(desk, origin, contract, decide, expected=expected, answer=answer)

@@ -4,15 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from commands.billing_contract.desk import Answering, Outcome, load
+from commands.billing_contract.desk import Answering, ContractDesk, Outcome, load
 from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
+from commands.ports.contract_ledger import SetTransaction
 from commands.ports.event_store import EventStore, History, Save, Write
-from domain.billing_contract.events import BillingContractFact
+from domain.billing_contract.events import BillingContractFact, MarkedReady, TransactionCancelled
 from domain.billing_contract.state import BillingContract
 from domain.billing_contract.transactions import Transactions, fold_transactions
 from domain.fact import Fact
 from domain.identity import Stream, contract_transactions_stream
+from domain.rejected import Rejected
 
 KIND = "contract-transactions"
 
@@ -56,7 +58,7 @@ async def load_book(store: EventStore, contract: UUID, line: str, years: Sequenc
 
 
 async def change_transaction(
-    store: EventStore,
+    desk: ContractDesk,
     origin: Origin,
     contract: UUID,
     line: str,
@@ -66,17 +68,33 @@ async def change_transaction(
     expected: int | None = None,
     answer: Answering = None,
 ) -> Done[Outcome]:
-    """One verb on one transaction; the contract, whose version is `expected`, stays as it was."""
+    """One verb on one transaction; the contract, whose version is `expected`, stays as it was.
+
+    Rejected `transaction-invoiced` when an invoice has it and something is to change.
+    """
 
     async def decide() -> Decided[Outcome]:
-        book = await load_book(store, contract, line)
+        taken = id_ in await desk.ledger.taken(contract, line)
+        book = await load_book(desk.store, contract, line)
         expect_version(book.contract.version, expected)
         facts = deciding(book.state, book.known())
+        if facts and taken:
+            raise Rejected(
+                "transaction-invoiced",
+                f"Transaction {id_} is on an invoice: delete that invoice first, or record another one.",
+            )
         writes = (book.write(book.year_of(id_), facts), Write(book.contract, ())) if facts else ()
-        save = Save(origin=origin, writes=writes) if facts else None
+        rows = tuple(_row(contract, line, id_, fact) for fact in facts)
+        save = Save(origin=origin, writes=writes, rows=rows) if facts else None
         return Decided(save, Outcome(contract, book.contract.version, book.state, bool(facts)))
 
-    return await settle(store, origin, decide, answer)
+    return await settle(desk.store, origin, decide, answer)
+
+
+def _row(contract: UUID, line: str, id_: str, fact: Fact) -> SetTransaction:
+    if isinstance(fact, TransactionCancelled):
+        return SetTransaction(contract, line, id_, cancelled=True)
+    return SetTransaction(contract, line, id_, ready=isinstance(fact, MarkedReady))
 
 
 def _line(history: History) -> str | None:

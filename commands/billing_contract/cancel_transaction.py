@@ -22,7 +22,7 @@ async def cancel_transaction(
 ) -> Done[Outcome]:
     """One that is cancelled changes nothing; Rejected `transaction-missing`."""
     return await change_transaction(
-        desk.store,
+        desk,
         origin,
         contract,
         line,

@@ -13,22 +13,22 @@ from domain.billing_contract.parts import MilestoneTerms
 
 def quantity(line: str, day: date, value: Decimal) -> Deciding:
     """Another quantity from a day on."""
-    return lambda state: lines.change_quantity(state, line, day, value)
+    return lambda known: lines.change_quantity(known.contract, line, day, value)
 
 
 def price(line: str, day: date, value: Decimal) -> Deciding:
     """Another price from a day on."""
-    return lambda state: lines.change_price(state, line, day, value)
+    return lambda known: lines.change_price(known.contract, line, day, value)
 
 
 def end(line: str, ends: date) -> Deciding:
     """Not billed from `ends` on."""
-    return lambda state: lines.end_line(state, line, ends)
+    return lambda known: lines.end_line(known.contract, line, ends)
 
 
 def milestone(line: str, wanted: MilestoneTerms) -> Deciding:
     """One more milestone."""
-    return lambda state: lines.add_milestone(state, line, wanted)
+    return lambda known: lines.add_milestone(known.contract, line, wanted)
 
 
 async def change_line(
@@ -41,4 +41,4 @@ async def change_line(
     answer: Answering = None,
 ) -> Done[Outcome]:
     """One of the changes above."""
-    return await change(desk.store, origin, contract, deciding, expected=expected, answer=answer)
+    return await change(desk, origin, contract, deciding, expected=expected, answer=answer)

@@ -1,17 +1,20 @@
 """What the verbs of a billing contract are given, and the frame of all of them: load, fold, decide, append."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from commands.billing_contract.plan import entry_states
 from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
+from commands.ports.contract_ledger import ContractDue, ContractLedger, KeepDue
 from commands.ports.event_store import Answer, EventStore, History, Save, Write
 from commands.ports.reference import PresentCustomer, PresentReference
 from domain.billing_contract.parts import CustomerShare
+from domain.billing_contract.selection import Known, next_run
 from domain.billing_contract.shares import Share
 from domain.billing_contract.state import BillingContract, evolve, fold
 from domain.fact import Fact
@@ -25,6 +28,7 @@ class ContractDesk:
 
     store: EventStore
     reference: PresentReference
+    ledger: ContractLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Outcome:
 
 Answering: TypeAlias = "Callable[[Outcome], Answer | None] | None"
 """How the edge renders the outcome for its idempotency key; None when there is no key."""
-Deciding: TypeAlias = "Callable[[BillingContract], Sequence[Fact]]"
+Deciding: TypeAlias = "Callable[[Known], Sequence[Fact]]"
 
 
 async def load(store: EventStore, contract: UUID) -> tuple[History, BillingContract]:
@@ -64,7 +68,7 @@ def outcome(history: History, state: BillingContract, facts: Sequence[Fact]) -> 
 
 
 async def change(
-    store: EventStore,
+    desk: ContractDesk,
     origin: Origin,
     contract: UUID,
     deciding: Deciding,
@@ -72,16 +76,30 @@ async def change(
     expected: int | None = None,
     answer: Answering = None,
 ) -> Done[Outcome]:
-    """One verb on one contract; `expected` is the caller's version."""
+    """One verb on one contract; `expected` is the caller's version. When it is due next is kept in the same save."""
 
     async def decide() -> Decided[Outcome]:
-        history, state = await load(store, contract)
+        due = await desk.ledger.due([contract])
+        history, state = await load(desk.store, contract)
         expect_version(history.version, expected)
-        facts = tuple(deciding(state))
-        save = Save(origin=origin, writes=(Write(history, facts),)) if facts else None
-        return Decided(save, outcome(history, state, facts))
+        known = Known(contract, state, await entry_states(desk.store, contract), history.version)
+        facts = tuple(deciding(known))
+        after = outcome(history, state, facts)
+        save = None
+        if facts:
+            rows = (keeping(replace(known, contract=after.state), due.get(contract)),)
+            save = Save(origin=origin, writes=(Write(history, facts),), rows=rows)
+        return Decided(save, after)
 
-    return await settle(store, origin, decide, answer)
+    return await settle(desk.store, origin, decide, answer)
+
+
+def keeping(known: Known, due: ContractDue | None) -> KeepDue:
+    """The row that says when a contract is due, as it is now; `due`: as it was seen before."""
+    terms = known.contract.terms
+    then = next_run(known, known.contract.recorded_on)
+    version = 0 if due is None else due.version
+    return KeepDue((ContractDue(known.contract_id, known.contract.number, terms.time_zone, then, version),))
 
 
 async def customers_of(desk: ContractDesk, shares: Sequence[Share]) -> Sequence[PresentCustomer]:

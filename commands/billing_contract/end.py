@@ -20,5 +20,10 @@ async def end(
 ) -> Done[Outcome]:
     """Not billed from `ends` on."""
     return await change(
-        desk.store, origin, contract, lambda state: agreement.end(state, ends), expected=expected, answer=answer
+        desk,
+        origin,
+        contract,
+        lambda known: agreement.end(known.contract, ends, invoiced=known.invoiced),
+        expected=expected,
+        answer=answer,
     )

@@ -26,16 +26,16 @@ async def mark_ready(
     if milestone is not None:
         name = milestone
         return await change(
-            desk.store,
+            desk,
             origin,
             contract,
-            lambda state: mark_milestone(state, line, name, ready=ready),
+            lambda known: mark_milestone(known.contract, line, name, ready=ready),
             expected=expected,
             answer=answer,
         )
     id_ = transaction or ""
     return await change_transaction(
-        desk.store,
+        desk,
         origin,
         contract,
         line,

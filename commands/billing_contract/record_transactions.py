@@ -9,6 +9,7 @@ from commands.billing_contract.books import Book, load_book
 from commands.billing_contract.desk import ContractDesk, Outcome
 from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
+from commands.ports.contract_ledger import NewTransaction, PutTransactions
 from commands.ports.event_store import Answer, Claim, ClaimTaken, Save, Write
 from domain.billing_contract.events import TransactionRecorded
 from domain.billing_contract.time_and_material import Transaction
@@ -98,4 +99,33 @@ def _save(origin: Origin, book: Book, facts: dict[Stream, list[Fact]]) -> Save:
         if isinstance(fact, TransactionRecorded)
     ]
     writes = [book.write(book.years[stream], new) for stream, new in facts.items()]
-    return Save(origin=origin, writes=(*writes, Write(book.contract, ())), claims=tuple(claims))
+    rows = (PutTransactions(book.contract.stream.id, _rows(book, facts)),)
+    return Save(origin=origin, writes=(*writes, Write(book.contract, ())), claims=tuple(claims), rows=rows)
+
+
+def _rows(book: Book, facts: dict[Stream, list[Fact]]) -> list[NewTransaction]:
+    """As billing finds them; each knows that it is the nth of its year."""
+    found = []
+    for stream, new in facts.items():
+        number = sum(isinstance(fact, TransactionRecorded) for fact in book.years[stream].facts)
+        for fact in new:
+            if isinstance(fact, TransactionRecorded):
+                number += 1
+                found.append(_row(fact, number))
+    return found
+
+
+def _row(fact: TransactionRecorded, number: int) -> NewTransaction:
+    return NewTransaction(
+        line=fact.line,
+        year=fact.day.year,
+        number=number,
+        id=fact.transaction,
+        day=fact.day,
+        kind=fact.transaction_class,
+        quantity=fact.quantity,
+        price=fact.price,
+        cost=fact.cost,
+        customer=fact.customer,
+        ready=fact.ready,
+    )

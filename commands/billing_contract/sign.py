@@ -4,13 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from commands.billing_contract.desk import Answering, ContractDesk, Outcome, customers_of, local_day, there, with_ids
+from commands.billing_contract.desk import (
+    Answering,
+    ContractDesk,
+    Outcome,
+    customers_of,
+    keeping,
+    local_day,
+    there,
+    with_ids,
+)
 from commands.handling import Decided, Done, settle
 from commands.origin import Origin
 from commands.ports.event_store import Claim, Save, Write
 from domain.billing_contract.agreement import sign as decide_signing
 from domain.billing_contract.cycles import Frequency
 from domain.billing_contract.parts import Approving, Task, Terms
+from domain.billing_contract.selection import Known
 from domain.billing_contract.shares import Share, checked_shares
 from domain.billing_contract.state import fold
 from domain.billing_contract.subscription import RefundPolicy
@@ -55,7 +65,10 @@ async def sign(desk: ContractDesk, origin: Origin, wanted: NewContract, *, answe
         save = None
         if facts:
             claim = Claim("billing-contract-number", number, stream.id)
-            save = Save(origin=origin, writes=(Write(history, tuple(facts)),), claims=(claim,))
+            known = Known(stream.id, there(stream.id, fold(facts)), {})
+            save = Save(
+                origin=origin, writes=(Write(history, tuple(facts)),), claims=(claim,), rows=(keeping(known, None),)
+            )
         after = there(stream.id, fold([*history.facts, *facts]))
         return Decided(save, Outcome(stream.id, history.version + len(facts), after, bool(facts)))
 

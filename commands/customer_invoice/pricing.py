@@ -9,6 +9,7 @@ from uuid import UUID
 from commands.ports.calculation import Held, OfferedPart, PostedPart, PurchaseSums
 from commands.ports.event_store import EventStore
 from commands.ports.reference import PresentReference, PricingInputs
+from domain.customer_invoice.contract_items import contract_items, contract_used
 from domain.customer_invoice.state import CustomerInvoice
 from domain.identity import Stream
 from domain.pricing.calculate import calculate
@@ -90,6 +91,8 @@ def _to_price(id_: UUID, invoice: CustomerInvoice, inputs: PricingInputs) -> Inv
         currency=invoice.currency,
         period_from=invoice.period_from,
         period_to=invoice.period_to,
+        contract_items=contract_items(id_, invoice.contract, invoice.currency),
+        contract=contract_used(invoice.contract),
     )
 
 

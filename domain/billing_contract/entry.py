@@ -33,9 +33,17 @@ class EntryState:
     """Each with the live invoices that hold it; they are free again when none is left."""
     received: tuple[x.UsageReceived, ...] = ()
     skipped: tuple[x.LineSkipped, ...] = ()
+    owed: tuple[x.BilledPart, ...] = ()
+    """What deleted invoices billed of it while others hold it still: theirs is billed again as it was."""
     reactivated: date | None = None
     superseded: frozenset[UUID] = frozenset()
     """Invoices that a newer one replaced."""
+
+    @property
+    def owed_customers(self) -> frozenset[str]:
+        """Customers that it is to be billed for again, while invoices of others are live."""
+        live = {one.customer for one in self.invoices if one.invoice in self.live}
+        return frozenset(one.customer for one in self.invoices if one.customer not in live)
 
 
 def entry_stream(contract: str, entry: Entry) -> Stream:
@@ -92,29 +100,41 @@ def _evolve(state: EntryState, fact: x.ScheduleFact) -> EntryState:
             return state
 
 
+def gone(state: EntryState, invoices: frozenset[UUID]) -> EntryState:
+    """As it would be without these invoices: active again for their customers, if it was theirs."""
+    lost = state.live & invoices
+    if not lost:
+        return state
+    held = ((by - lost, taken) for by, taken in state.transactions)
+    live = state.live - lost
+    parts = tuple(part for part in state.billed if part.invoice in lost and part.cycle is None)
+    return replace(
+        state,
+        status="active",
+        reason=None,
+        live=live,
+        billed=tuple(part for part in state.billed if part.invoice not in lost),
+        transactions=tuple((by, taken) for by, taken in held if by),
+        owed=(*state.owed, *parts) if live else (),
+    )
+
+
 def _invoiced(state: EntryState, fact: x.EntryInvoiced) -> EntryState:
+    state = gone(state, frozenset(fact.replaces))
     made = frozenset(one.invoice for one in fact.invoices)
+    customers = {one.customer for one in fact.invoices}
     return replace(
         state,
         status="inactive",
         reason="invoiced",
         invoices=(*fact.invoices, *state.invoices),
         live=state.live | made,
-        billed=(*state.billed, *fact.billed),
+        billed=(*(part for part in state.billed if part.invoice not in made), *fact.billed),
         transactions=(*state.transactions, *((made, taken) for taken in fact.transactions)),
+        owed=tuple(part for part in state.owed if part.customer not in customers),
         superseded=state.superseded | frozenset(fact.replaces),
     )
 
 
 def _reactivated(state: EntryState, fact: x.EntryReactivated) -> EntryState:
-    gone = frozenset({fact.invoice})
-    held = ((by - gone, taken) for by, taken in state.transactions)
-    return replace(
-        state,
-        status="active",
-        reason=None,
-        live=state.live - gone,
-        billed=tuple(part for part in state.billed if part.invoice != fact.invoice),
-        transactions=tuple((by, taken) for by, taken in held if by),
-        reactivated=fact.day,
-    )
+    return replace(gone(state, frozenset({fact.invoice})), reactivated=fact.day)

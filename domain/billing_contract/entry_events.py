@@ -51,7 +51,7 @@ class BilledPart(Part):
 
 
 class TransactionsTaken(Part):
-    """Transactions of a line and year that are on the invoices, by the versions at which that stream recorded them."""
+    """Transactions of a line and year that are on the invoices; a number n is the nth recorded of that year, from 1."""
 
     line: str
     year: int

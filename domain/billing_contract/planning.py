@@ -12,14 +12,14 @@ from domain.billing_contract.state import BillingContract, Line
 
 def schedules_of(contract: BillingContract) -> Sequence[Schedule]:
     """The shared cycle first, if a line shares it, then those of lines with a schedule of their own."""
-    shared = [line for line in contract.lines.values() if _shares_cycle(line)]
+    shared = [line for line in contract.lines.values() if shares_cycle(line)]
     found: list[Schedule] = []
     if shared:
         ends = [contract.ends_of(line) for line in shared]
         last = None if None in ends else max(day for day in ends if day is not None)
         calendar = _calendar(contract, contract.terms.frequency, min(line.starts for line in shared), last)
         found.append(CycleSchedule(calendar, offset=contract.terms.offset))
-    found.extend(_own(contract, line) for line in contract.lines.values() if not _shares_cycle(line))
+    found.extend(_own(contract, line) for line in contract.lines.values() if not shares_cycle(line))
     return found
 
 
@@ -27,12 +27,13 @@ def usage_schedule(contract: BillingContract, line: Line) -> CycleSchedule:
     """The cycles whose entries bill a usage line: the shared ones, or its own."""
     found = schedules_of(contract)
     for one in found:
-        if isinstance(one, CycleSchedule) and one.line == (None if _shares_cycle(line) else line.code):
+        if isinstance(one, CycleSchedule) and one.line == (None if shares_cycle(line) else line.code):
             return one
     raise ValueError(f"{line.code} of {contract.number} has no cycles")
 
 
-def _shares_cycle(line: Line) -> bool:
+def shares_cycle(line: Line) -> bool:
+    """Whether the contract's shared cycle bills the line."""
     match line.terms:
         case SubscriptionTerms():
             return line.terms.frequency is None

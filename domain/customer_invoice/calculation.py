@@ -179,6 +179,6 @@ def _value(item: Item) -> c.ItemValue:
         amount=item.amount,
         cost=item.cost,
         lines=item.lines,
-        exact=None if item.exact == item.amount else item.exact,
-        lines_without_cost=item.lines_without_cost,
+        contract_line=item.contract_line,
+        cycle=item.cycle,
     )

@@ -7,7 +7,7 @@ from domain.customer_invoice.events import CustomerInvoiceFact
 from domain.fact import Part
 from domain.wire import Exact, ExactProduct, ExactResult
 
-ItemKind = Literal["price", "flat_fee", "minimum"]
+ItemKind = Literal["price", "flat_fee", "minimum", "subscription", "fixed_price", "time_and_material", "correction"]
 MAX_ITEMS_A_FACT = 500
 
 
@@ -31,6 +31,10 @@ class ItemValue(Part):
     amount: Exact
     cost: ExactProduct | None = None
     lines: int = 0
+    contract_line: str | None = None
+    """Of a contract's invoice: the line that it bills; `rule` is the contract's number then, or what priced it."""
+    cycle: date | None = None
+    """The first day of the contract's cycle that it is for."""
     exact: ExactResult | None = None
     lines_without_cost: int = 0
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.customer_invoice.snapshot import CustomerSnapshot
 from domain.fact import Fact, Part, PersonalText
 from domain.usage_offer.events import LineRange
-from domain.wire import Exact
+from domain.wire import Exact, ExactProduct
 
 InvoiceType = Literal["periodical", "ad_hoc", "contract"]
 
@@ -23,6 +23,37 @@ class CustomerInvoiceFact(Fact):
         return f"customer/{self.customer}"
 
 
+class ContractItem(Part):
+    """What one line of a contract comes to, rounded: decided by the billing, and part of every calculation since.
+
+    `cycle`: the first day of the one that it is for; None: milestones or transactions.
+    """
+
+    line: str
+    kind: Literal["subscription", "fixed_price", "time_and_material", "correction"]
+    amount: Exact
+    cost: ExactProduct | None = None
+    cycle: date | None = None
+    product: str | None = None
+    subscription: str | None = None
+    sources: int = 0
+    """Segments, milestones or transactions."""
+
+
+class ContractSource(Part):
+    """What a contract's invoice bills: as of its invoice date, of these schedule entries. `number`: of those to this
+    customer with this date, from 1. `version`: of the contract's stream.
+    """
+
+    contract: str
+    contract_id: UUID
+    version: int
+    number: int
+    entries: tuple[UUID, ...]
+    items: tuple[ContractItem, ...]
+    replaces: UUID | None = None
+
+
 class CustomerInvoiceCreated(CustomerInvoiceFact):
     """An invoice began, `pending`."""
 
@@ -33,6 +64,7 @@ class CustomerInvoiceCreated(CustomerInvoiceFact):
     period_from: date
     period_to: date
     currency: str
+    contract: ContractSource | None = None
 
 
 class PurchaseSource(Part):

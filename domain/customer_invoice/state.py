@@ -76,6 +76,8 @@ class CustomerInvoice:
     comments: int = 0
     tasks: Mapping[t.TaskName, task_state.Task] = field(default_factory=dict)
     """Post-invoicing tasks that were armed, by name."""
+    contract: e.ContractSource | None = None
+    """Of a contract's invoice."""
     parts: tuple[c.ItemValue, ...] = ()
     """Items of a calculation whose last part is still to come."""
 
@@ -160,6 +162,7 @@ def _created(before: CustomerInvoice | None, fact: e.CustomerInvoiceCreated) -> 
         version=(before.version if before else 0) + 1,
         calculations=before.calculations if before else 0,
         comments=before.comments if before else 0,
+        contract=fact.contract,
     )
 
 

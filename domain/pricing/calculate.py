@@ -23,7 +23,7 @@ def calculate(
     worked = work_out(invoice, groups, context)
     if isinstance(worked, Failure):
         return worked
-    items = tuple(one.item for one in worked if one.counts)
+    items = (*invoice.contract_items, *(one.item for one in worked if one.counts))
     costs = add(*(item.cost for item in items if item.cost is not None))
     calculation = Calculation(
         invoice=invoice.id,
@@ -31,7 +31,7 @@ def calculate(
         items=items,
         revenue_total=rounded(add(*(item.amount for item in items)), invoice.currency),
         cost_total=rounded(costs, invoice.currency),
-        inputs=tuple(sorted(_used(worked))),
+        inputs=tuple(sorted(_used(worked) | ({invoice.contract} if invoice.contract else set()))),
         position=context.position,
     )
     return _too_large(calculation) or calculation

@@ -12,6 +12,9 @@ from domain.money import fixed, plain
 from domain.pricing.rule import Kind
 
 InvoiceType = Literal["periodical", "ad_hoc", "contract"]
+ContractItemKind = Literal["subscription", "fixed_price", "time_and_material", "correction"]
+"""What a contract's lines come to without any pricing rule."""
+ItemKind = Kind | ContractItemKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,9 @@ class InvoiceToPrice:
     currency: str
     period_from: date
     period_to: date
+    contract_items: "tuple[Item, ...]" = ()
+    """What a contract's lines come to: fixed before, and not priced by any rule."""
+    contract: "Used | None" = None
 
 
 class Item(NamedTuple):
@@ -36,7 +42,7 @@ class Item(NamedTuple):
     """
 
     id: str
-    kind: Kind
+    kind: ItemKind
     product: str | None
     subscription: str | None
     late_period: date | None
@@ -50,6 +56,10 @@ class Item(NamedTuple):
     cost: Decimal | None
     lines: int
     lines_without_cost: int
+    contract_line: str | None = None
+    """Of a contract's invoice: the line that it bills. `rule` is the contract's number then, or what priced it."""
+    cycle: date | None = None
+    """The first day of the contract's cycle that it is for."""
 
 
 class Used(NamedTuple):
@@ -106,7 +116,10 @@ def _document(calculation: Calculation) -> dict[str, Any]:
 
 
 def _item(item: Item) -> dict[str, Any]:
-    return {
+    of_contract = {}
+    if item.contract_line is not None:
+        of_contract = {"contract_line": item.contract_line, "cycle": item.cycle and item.cycle.isoformat()}
+    return of_contract | {
         "id": item.id,
         "kind": item.kind,
         "product": item.product,

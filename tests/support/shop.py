@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.calculation import StoredOutstanding
+from adapters.contracts import ROW_WRITERS as CONTRACT_WRITERS
 from adapters.event_store import Codec, PostgresEventStore
 from adapters.imports import ROW_WRITERS as IMPORT_WRITERS
 from adapters.line_store import ROW_WRITERS as LINE_WRITERS
@@ -127,6 +128,7 @@ async def open_shop(database: str, folder: Path) -> AsyncIterator[Shop]:
         **IMPORT_WRITERS,
         **PERIOD_WRITERS,
         **PURCHASE_WRITERS,
+        **CONTRACT_WRITERS,
     }
     pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
         database, kwargs={"autocommit": True}, min_size=1, max_size=8, open=False

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from adapters.contracts import StoredLedger
 from commands.billing_contract.add_line import NewLine, add_line
 from commands.billing_contract.desk import ContractDesk, change
 from commands.billing_contract.sign import NewContract, sign
@@ -30,7 +31,7 @@ async def contract(
     starts: date = date(2026, 1, 1),
 ) -> UUID:
     """A monthly contract with usage lines."""
-    desk = ContractDesk(counter.shop.desk.store, counter.shop.billing.reference)
+    desk = ContractDesk(counter.shop.desk.store, counter.shop.billing.reference, StoredLedger(counter.shop.pool))
     new = NewContract(
         number=number,
         name=number,
@@ -93,8 +94,8 @@ async def test_when_a_contract_comes_then_what_is_on_an_invoice_stays_and_what_w
 async def test_when_the_line_ends_then_what_was_bought_after_it_is_routed_again(counter):
     signed = await contract(counter, ("usage", UsageTerms(everything=True)))
     await counter.post({"key": "a"}, {"key": "b", "time": "2026-02-20T12:00:00Z"})
-    desk = ContractDesk(counter.shop.desk.store, counter.shop.billing.reference)
-    await change(desk.store, origin(), signed, lambda state: end_line(state, "usage", date(2026, 2, 10)))
+    desk = ContractDesk(counter.shop.desk.store, counter.shop.billing.reference, StoredLedger(counter.shop.pool))
+    await change(desk, origin(), signed, lambda known: end_line(known.contract, "usage", date(2026, 2, 10)))
     assert await follow(counter) == 1
     await counter.settle()
     [first, second] = await places(counter, "a", "b")

@@ -1,0 +1,325 @@
+"""What a contract comes to for the entries that are due: items for each customer, decided without storing anything.
+
+One rule for what is billed and what is corrected: of a line and cycle each customer owes its part of the rounded amount
+as it is known now, less what its live invoices bill for it. Billed for the first time that is the line's item, else a
+correction. Source of the rules: billing contracts; money, "Splitting by shares".
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Final, Literal
+
+from domain.billing_contract.cycles import Frequency, cycle_of
+from domain.billing_contract.entry_events import BilledPart, TransactionsTaken
+from domain.billing_contract.fixed_price import Milestone, milestones_amount
+from domain.billing_contract.parts import FixedPriceTerms, SubscriptionTerms, TimeAndMaterialTerms
+from domain.billing_contract.planning import shares_cycle
+from domain.billing_contract.schedule import Entry
+from domain.billing_contract.selection import Due, Known
+from domain.billing_contract.shares import Share, shares_on, split_amount, split_cost
+from domain.billing_contract.state import BillingContract, Line
+from domain.billing_contract.subscription import Segment, Subscription, exact_amount, segments
+from domain.money import add, less, rounded
+
+ItemKind = Literal["subscription", "fixed_price", "time_and_material", "correction"]
+_NOTHING: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionSum:
+    """Ready transactions of a line that nothing holds, of one customer (None: split by shares), summed exactly.
+
+    `cost`: of those whose cost is known; None: of none.
+    """
+
+    customer: str | None
+    exact: Decimal
+    cost: Decimal | None
+    without_cost: int
+    taken: tuple[TransactionsTaken, ...]
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return sum(one.count for one in self.taken)
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """What one contract line comes to for one customer; `amount` is rounded. `cycle`: the first day of the one it is
+    for; None: milestones or transactions. `first` and `last`: the days that it covers.
+
+    Sources: `segments` of the whole line before shares, `milestones`, `transactions` (how many).
+    """
+
+    line: str
+    kind: ItemKind
+    customer: str
+    amount: Decimal
+    whole: Decimal
+    share: Decimal | None
+    first: date
+    last: date
+    cycle: date | None = None
+    billed: Decimal = _NOTHING
+    """Of a correction: what live invoices bill for the cycle."""
+    cost: Decimal | None = None
+    segments: tuple[Segment, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    transactions: int = 0
+    again: bool = False
+    """It was on an invoice that was deleted, while others hold their parts of it still."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be billed as of a day. `items` by customer, in order of the contract's lines; a customer whose parts
+    are all 0.00 is left out. `taken`: transactions, by line. `due`: the entries that are done by this.
+    """
+
+    day: date
+    due: Sequence[Due]
+    items: Mapping[str, Sequence[LineItem]] = field(default_factory=dict)
+    taken: Mapping[str, Sequence[TransactionsTaken]] = field(default_factory=dict)
+
+
+def wanted_transactions(known: Known, due: Sequence[Due]) -> Mapping[str, date | None]:
+    """Line -> the last day of the transactions that a billing takes; None: of any day."""
+    found: dict[str, date | None] = {}
+    for one in due:
+        line = one.entry.line
+        if one.entry.kind != "run" or line is None or one.only is not None:
+            continue
+        if isinstance(known.contract.lines[line].terms, TimeAndMaterialTerms):
+            before = found.get(line, one.entry.cut_off)
+            found[line] = None if before is None or one.entry.cut_off is None else max(before, one.entry.cut_off)
+    return found
+
+
+def bill(known: Known, day: date, due: Sequence[Due], sums: Mapping[str, Sequence[TransactionSum]]) -> Plan:
+    """The plan; `sums`: of the transactions that `wanted_transactions` asks for, by line."""
+    items: dict[str, list[LineItem]] = defaultdict(list)
+    cycles = _cycles_due(known.contract, due)
+    billed = _billed(known)
+    for line in known.contract.lines.values():
+        for item in _items(known, day, line, due, cycles.get(line.code, ()), billed, sums.get(line.code, ())):
+            items[item.customer].append(item)
+    for item in _owed(known, due):
+        items[item.customer].append(item)
+    kept = {customer: some for customer, some in items.items() if any(item.amount for item in some)}
+    taken = {
+        code: [taken for one in some for taken in one.taken]
+        for code, some in sums.items()
+        if any(s.taken for s in some)
+    }
+    return Plan(day, due, kept, taken if kept else {})
+
+
+def billed_parts(plan: Plan) -> Sequence[tuple[str, LineItem]]:
+    """Each item that an invoice bills, by customer."""
+    return [(customer, item) for customer, some in plan.items.items() for item in some]
+
+
+Billed = Mapping[tuple[str, date], Mapping[str, Decimal]]
+"""(line, first day of a cycle) -> customer -> what live invoices bill for it, corrections included."""
+
+
+def _billed(known: Known) -> Billed:
+    found: dict[tuple[str, date], dict[str, Decimal]] = defaultdict(dict)
+    for entry in known.entries.values():
+        for part in entry.billed:
+            if part.cycle is not None:
+                of = found[part.line, part.cycle]
+                of[part.customer] = add(of.get(part.customer, _NOTHING), part.amount)
+    return found
+
+
+def _cycles_due(contract: BillingContract, due: Iterable[Due]) -> Mapping[str, Sequence[Entry]]:
+    """The due cycles of each subscription line."""
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for one in due:
+        if one.entry.kind == "cycle":
+            for line in contract.lines.values():
+                own = one.entry.line == line.code
+                if isinstance(line.terms, SubscriptionTerms) and (
+                    own or (one.entry.line is None and shares_cycle(line))
+                ):
+                    found[line.code].append(one.entry)
+    return found
+
+
+def _items(
+    known: Known,
+    day: date,
+    line: Line,
+    due: Sequence[Due],
+    cycles: Sequence[Entry],
+    billed: Billed,
+    sums: Sequence[TransactionSum],
+) -> Iterable[LineItem]:
+    match line.terms:
+        case SubscriptionTerms():
+            yield from _of_subscription(known, line, cycles, billed)
+        case FixedPriceTerms():
+            yield from _of_milestones(known, day, line, due)
+        case TimeAndMaterialTerms():
+            yield from _of_transactions(known, day, line, due, sums)
+        case _:  # usage is priced by pricing rules
+            return
+
+
+def _of_subscription(known: Known, line: Line, cycles: Sequence[Entry], billed: Billed) -> Iterable[LineItem]:
+    """Due cycles, and cycles billed before that come to something else now."""
+    contract = known.contract
+    subscription = subscription_of(contract, line)
+    frequency = _frequency(contract, line)
+    firsts = {entry.first for entry in cycles} | {cycle for code, cycle in billed if code == line.code}
+    for first in sorted(firsts):
+        cycle = cycle_of(contract.terms.starts, frequency, first)
+        parts = segments(subscription, cycle)
+        exact = exact_amount(parts)
+        whole = rounded(exact, contract.terms.currency)
+        shares = shares_on(contract.shares, first)
+        owed = split_amount(whole, shares, contract.terms.currency)
+        before = billed.get((line.code, first), {})
+        for customer in [*owed, *(c for c in before if c not in owed)]:
+            is_due = any(entry.first == first for entry in cycles)
+            if customer not in before and not is_due:
+                continue  # a part of 0.00 was never billed
+            amount = less(owed.get(customer, _NOTHING), before.get(customer, _NOTHING))
+            if customer in before and not amount:
+                continue
+            yield LineItem(
+                line=line.code,
+                kind="correction" if customer in before else "subscription",
+                customer=customer,
+                amount=amount,
+                whole=whole,
+                share=_share(shares, customer),
+                first=max(first, line.starts) if parts else first,
+                last=cycle.last,
+                cycle=first,
+                billed=before.get(customer, _NOTHING),
+                segments=parts,
+            )
+
+
+def _of_milestones(known: Known, day: date, line: Line, due: Sequence[Due]) -> Iterable[LineItem]:
+    contract = known.contract
+    closing = any(one.entry.closing and one.entry.line == line.code for one in due)
+    named = {one.entry.name for one in due if one.entry.kind == "milestone" and one.entry.line == line.code}
+    taken = [
+        one
+        for one in sorted(line.milestones.values(), key=lambda one: (one.day, one.name))
+        if one.ready and (one.name in named or closing) and not _held(known, line, one)
+    ]
+    if not taken:
+        return
+    whole = milestones_amount(taken, contract.terms.currency)
+    shares = shares_on(contract.shares, day)
+    for customer, amount in split_amount(whole, shares, contract.terms.currency).items():
+        yield LineItem(
+            line=line.code,
+            kind="fixed_price",
+            customer=customer,
+            amount=amount,
+            whole=whole,
+            share=_share(shares, customer),
+            first=taken[0].day,
+            last=taken[-1].day,
+            milestones=tuple(taken),
+        )
+
+
+def _of_transactions(
+    known: Known, day: date, line: Line, due: Sequence[Due], sums: Sequence[TransactionSum]
+) -> Iterable[LineItem]:
+    contract = known.contract
+    runs = [one.entry.run_date for one in due if one.entry.kind == "run" and one.entry.line == line.code]
+    if not runs or not sums:
+        return
+    currency, shares = contract.terms.currency, shares_on(contract.shares, day)
+    amounts: dict[str, Decimal] = {}
+    costs: dict[str, Decimal] = {}
+    count: dict[str, int] = defaultdict(int)
+    whole = _NOTHING
+    for one in sums:
+        amount = rounded(one.exact, currency)
+        whole = add(whole, amount)
+        parts = split_amount(amount, shares, currency) if one.customer is None else {one.customer: amount}
+        for customer, part in parts.items():
+            amounts[customer] = add(amounts.get(customer, _NOTHING), part)
+            count[customer] += one.count
+        if one.cost is not None:
+            known_costs = split_cost(one.cost, shares) if one.customer is None else {one.customer: one.cost}
+            for customer, part in known_costs.items():
+                costs[customer] = add(costs.get(customer, _NOTHING), part)
+    for customer, amount in amounts.items():
+        yield LineItem(
+            line=line.code,
+            kind="time_and_material",
+            customer=customer,
+            amount=amount,
+            whole=whole,
+            share=_share(shares, customer),
+            first=min(runs),
+            last=max(runs),
+            cost=costs.get(customer),
+            transactions=count[customer],
+        )
+
+
+def _owed(known: Known, due: Sequence[Due]) -> Iterable[LineItem]:
+    """Milestones and transactions of a deleted invoice whose other customers' invoices stand: the same parts again."""
+    for one in due:
+        if one.only is None or one.state is None:
+            continue
+        sums: dict[tuple[str, str], list[BilledPart]] = defaultdict(list)
+        for part in one.state.owed:
+            sums[part.line, part.customer].append(part)
+        for (line, customer), parts in sums.items():
+            amount = add(*(part.amount for part in parts))
+            kind: ItemKind = "fixed_price"
+            if isinstance(known.contract.lines[line].terms, TimeAndMaterialTerms):
+                kind = "time_and_material"
+            yield LineItem(
+                line=line,
+                kind=kind,
+                customer=customer,
+                amount=amount,
+                whole=amount,
+                share=None,
+                first=one.entry.first,
+                last=one.entry.last,
+                again=True,
+            )
+
+
+def subscription_of(contract: BillingContract, line: Line) -> Subscription:
+    """A subscription line as it is known now."""
+    policy = line.terms.refund_policy if isinstance(line.terms, SubscriptionTerms) else None
+    return Subscription(
+        line.starts,
+        line.quantities,
+        line.prices,
+        contract.ends_of(line),
+        policy or contract.terms.refund_policy,
+    )
+
+
+def _frequency(contract: BillingContract, line: Line) -> Frequency:
+    own = line.terms.frequency if isinstance(line.terms, SubscriptionTerms) else None
+    return own or contract.terms.frequency
+
+
+def _held(known: Known, line: Line, one: Milestone) -> bool:
+    """Whether a live invoice has the milestone: each has an entry of its own."""
+    state = known.state(Entry(one.day, "milestone", line.code, one.day, one.day, one.name))
+    return state is not None and (bool(state.live) or state.reason == "cancelled")
+
+
+def _share(shares: Sequence[Share], customer: str) -> Decimal | None:
+    return next((one.percent for one in shares if one.customer == customer), None)

@@ -1,0 +1,163 @@
+"""Which entries a billing takes. Source of the rules: billing contracts, "The invoice run" and "By hand"."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from domain.billing_contract.entry import EntryState, entry_stream, fold_entry, gone, overdue
+from domain.billing_contract.planning import schedules_of
+from domain.billing_contract.schedule import Entry, entries, upcoming
+from domain.billing_contract.state import BillingContract
+from domain.rejected import Rejected
+
+__all__ = ["Ask", "Due", "Known", "due_entries", "fold_entry", "named_entry", "next_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A contract and all of its entries that something happened to, by their ids."""
+
+    contract_id: UUID
+    contract: BillingContract
+    entries: Mapping[UUID, EntryState]
+    version: int = 0
+    """Of the contract's stream."""
+
+    def state(self, entry: Entry) -> EntryState | None:
+        """What happened to an entry."""
+        return self.entries.get(entry_stream(self.contract.number, entry).id)
+
+    @property
+    def invoiced(self) -> date | None:
+        """The first day of the latest entry with a live invoice; None: nothing is invoiced."""
+        return max((entry.ref.first for entry in self.entries.values() if entry.live), default=None)
+
+    def without(self, invoices: frozenset[UUID]) -> "Known":
+        """As it would be without these invoices."""
+        if not invoices:
+            return self
+        return replace(self, entries={id_: gone(entry, invoices) for id_, entry in self.entries.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is to be billed, as of `day`, which is the invoice date.
+
+    `run`: what is due by `day`, `since` (the contract's next run as it is known) on. `request`: also overdue entries
+    with run dates from `overdue_from` on. `generate`: the entry that is `named` by its day, with every ready milestone
+    and run up to its run date. `freed`: invoices that are replaced, so that what they hold is free.
+    """
+
+    mode: Literal["run", "request", "generate"]
+    day: date
+    since: date | None = None
+    overdue_from: date | None = None
+    named: date | None = None
+    freed: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An entry to bill. `only`: customers that it is to be billed for anew, as the others' invoices are live."""
+
+    entry: Entry
+    state: EntryState | None = None
+    only: frozenset[str] | None = None
+
+
+def due_entries(known: Known, ask: Ask) -> Sequence[Due]:
+    """The entries that a billing looks at, by run date; those of milestones that are not ready are left to wait."""
+    contract = known.contract
+    first = _first(contract, ask)
+    found = []
+    for entry in entries(schedules_of(contract), first, ask.day):
+        state = known.state(entry)
+        if state is not None and state.status != "active":
+            continue
+        if not _asked_for(contract, entry, state, ask) or not _ready(contract, entry):
+            continue
+        found.append(Due(entry, state, _only(state)))
+    return found
+
+
+def named_entry(known: Known, day: date | None) -> Entry:
+    """The entry that a caller names by a day (a cycle's first, else the run date); None: the next cycle that is not
+    billed, or where there are no cycles the next entry.
+
+    Rejected `cycle-unknown`, `nothing-left`.
+    """
+    schedules = schedules_of(known.contract)
+    if day is None:
+        every = (
+            entries(schedules, date.min, date.max) if known.contract.terms.ends else upcoming(schedules, date.min, 500)
+        )
+        active = [e for e in every if (state := known.state(e)) is None or state.status == "active"]
+        cycles = [e for e in active if e.kind == "cycle"]
+        if not active:
+            raise Rejected("nothing-left", f"All entries of {known.contract.number} are billed: there is no next one.")
+        return min(cycles or active, key=lambda e: e.named_by)
+    within = date.fromordinal(max(day.toordinal() - 800, 1)), date.fromordinal(min(day.toordinal() + 800, 3_652_059))
+    candidates = [e for e in entries(schedules, *within) if e.named_by == day]
+    if not candidates:
+        near = [e.named_by for e in entries(schedules, *within) if e.kind == "cycle" and e.first <= day <= e.last]
+        hint = f"; that day lies in the cycle of {near[0]}" if near else ""
+        raise Rejected(
+            "cycle-unknown",
+            f"{known.contract.number} has no entry of {day}{hint}. Name a cycle by its first day, a run by its date.",
+            kind="invalid",
+        )
+    return min(candidates, key=lambda e: (e.kind != "cycle", e.line or ""))
+
+
+def next_run(known: Known, since: date) -> date | None:
+    """The first run date, from a day on, of an entry that the scheduled run must look at; None: nothing is left.
+
+    A milestone that is not ready is not waited for: whoever marks it ready makes the contract due.
+    """
+    schedules = schedules_of(known.contract)
+    start = max(since, known.contract.recorded_on)
+    while True:
+        some = upcoming(schedules, start, 50)
+        for entry in some:
+            state = known.state(entry)
+            if state is not None and state.status != "active":
+                continue
+            if not overdue(entry.run_date, known.contract, state) and _ready(known.contract, entry):
+                return entry.run_date
+        if len(some) < 50 or some[-1].run_date == date.max:  # noqa: PLR2004 - a page
+            return None
+        start = date.fromordinal(some[-1].run_date.toordinal() + 1)
+
+
+def _first(contract: BillingContract, ask: Ask) -> date:
+    match ask.mode:
+        case "run":
+            return contract.recorded_on if ask.since is None else ask.since
+        case "request":
+            return ask.overdue_from or ask.day
+        case _:
+            return date.min
+
+
+def _asked_for(contract: BillingContract, entry: Entry, state: EntryState | None, ask: Ask) -> bool:
+    match ask.mode:
+        case "run":
+            return not overdue(entry.run_date, contract, state)
+        case "request":
+            return ask.overdue_from is None or entry.run_date >= ask.overdue_from
+        case _:
+            return entry.kind != "cycle" or entry.named_by == ask.named
+
+
+def _ready(contract: BillingContract, entry: Entry) -> bool:
+    if entry.kind != "milestone" or entry.line is None or entry.name is None:
+        return True
+    return contract.lines[entry.line].milestones[entry.name].ready
+
+
+def _only(state: EntryState | None) -> frozenset[str] | None:
+    if state is None or not state.live:
+        return None
+    return frozenset(state.owed_customers)
