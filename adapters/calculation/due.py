@@ -49,6 +49,7 @@ class StoredCalculationsDue:
                     "invoices": [s.due.invoice for s in settled],
                     "positions": [s.due.position for s in settled],
                     "inputs": [None if s.inputs is None else "\n".join(s.inputs) for s in settled],
+                    "seen": [s.seen for s in settled],
                 }
                 await connection.execute(_SQL["settle"], done)
             if given_back:

@@ -39,8 +39,8 @@ async def calculate_due(
     conflicts: list[Due] = []
     if wanted:
         stored = await _store(desk, origin, loaded, wanted, claimed)
-        settled += [Settled(claimed[i], inputs) for i, inputs in stored.items() if inputs is not None]
-        conflicts = [claimed[i] for i, inputs in stored.items() if inputs is None]
+        settled += [Settled(claimed[i], *found) for i, found in stored.items() if found is not None]
+        conflicts = [claimed[i] for i, found in stored.items() if found is None]
     await due.settle(settled, conflicts)
     return len(claimed)
 
@@ -99,11 +99,17 @@ async def _load(desk: CalculationDesk, invoices: Sequence[UUID]) -> dict[UUID, t
 
 
 def _to_calculate(state: CustomerInvoice, due: Due) -> bool:
-    """Whether there is anything to find out: reference data that the last calculation has seen already is not."""
+    """Whether there is anything to find out: reference data that the last calculation has seen already is not.
+
+    One whose purchases changed and that somebody else has calculated (who asked for its approval, or a worker that did
+    not live to say so) is looked at again: nobody has noted what its prices depend on now.
+    """
     if state.status == "pending":
         return True
-    if not due.recheck or state.status not in CHANGING:
+    if state.status not in CHANGING:
         return False
+    if not due.recheck:
+        return True
     seen = state.failure if state.status == "error" else state.calculation
     return seen is None or seen.reference_position < due.position
 
@@ -121,10 +127,13 @@ async def _store(
     loaded: Mapping[UUID, tuple[History, CustomerInvoice]],
     wanted: Mapping[UUID, CustomerInvoice],
     claimed: Mapping[UUID, Due],
-) -> Mapping[UUID, Sequence[str] | None]:
-    """What each invoice's prices depend on; None: it changed meanwhile, and nothing of it was stored."""
+) -> Mapping[UUID, tuple[Sequence[str], int] | None]:
+    """What each invoice's prices depend on, and the position of the reference data that it was calculated with.
 
-    async def one(invoice: UUID, priced: Priced) -> tuple[UUID, Sequence[str] | None]:
+    None: it changed meanwhile, and nothing of it was stored.
+    """
+
+    async def one(invoice: UUID, priced: Priced) -> tuple[UUID, tuple[Sequence[str], int] | None]:
         facts = _facts(priced, claimed[invoice].cause)
         if facts:
             write = Write(loaded[invoice][0], tuple(facts))
@@ -132,7 +141,7 @@ async def _store(
                 await desk.store.append(Save(origin=origin, writes=(write,)))
             except Conflict:
                 return invoice, None
-        return invoice, depends_on(priced)
+        return invoice, (depends_on(priced), priced.inputs.position)
 
     return dict(await asyncio.gather(*(one(id_, priced) for id_, priced in (await _priced(desk, wanted)).items())))
 

@@ -99,10 +99,15 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """It was calculated (or did not have to be) as of `due`. `inputs`: what its prices depend on; None: as before."""
+    """It was calculated (or did not have to be) as of `due`. `inputs`: what its prices depend on; None: as before.
+
+    `seen` is the position of the reference data that it was calculated with: of a later change nobody could know that
+    it touches the invoice, before `inputs` were there.
+    """
 
     due: Due
     inputs: Sequence[str] | None = None
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

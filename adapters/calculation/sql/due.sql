@@ -126,7 +126,8 @@ SELECT invoice, clock_timestamp(), clock_timestamp(), max(position), (array_agg(
 FROM touched
 GROUP BY invoice
 ORDER BY invoice
-ON CONFLICT (invoice) DO UPDATE SET changed = excluded.changed, position = greatest(d.position, excluded.position);
+ON CONFLICT (invoice) DO UPDATE SET changed = excluded.changed, position = greatest(d.position, excluded.position),
+    recheck = d.recheck OR d.lease_until IS NOT NULL;  -- who is calculating it now may not have seen the change
 
 -- name: claim_due
 -- Take those that are due the longest; of many workers each gets others.
@@ -143,18 +144,34 @@ WHERE d.invoice IN (
 RETURNING d.invoice, d.position, d.cause, d.recheck;
 
 -- name: settle
--- Forget what was calculated, unless it changed again meanwhile: then it is due since then. And what prices depend on.
+-- Forget what was calculated, unless it changed again meanwhile: then it is due since then. And what prices depend on: a
+-- change of that which the calculation had not seen may have been noted by now, without a way to know whom it touches.
 WITH done AS MATERIALIZED (
-    SELECT * FROM unnest(%(invoices)s::uuid[], %(positions)s::bigint[], %(inputs)s::text[])
-           AS s(invoice, position, inputs)
+    SELECT invoice, position, string_to_array(inputs, E'\n') AS inputs, seen
+    FROM unnest(%(invoices)s::uuid[], %(positions)s::bigint[], %(inputs)s::text[], %(seen)s::bigint[])
+         AS s(invoice, position, inputs, seen)
+), change AS MATERIALIZED (
+    SELECT position, CASE kind WHEN 'exchange-rate' THEN 'currency/' || (body ->> 'from_currency')
+                               ELSE kind || '/' || code END AS name,
+           CASE kind WHEN 'pricing-rule' THEN 'product/' || (body ->> 'product') END AS product
+    FROM reference_present
+    WHERE position > (SELECT min(seen) FROM done WHERE inputs IS NOT NULL)
+      AND kind IN ('pricing-rule', 'product', 'exchange-rate')
+), late AS MATERIALIZED (
+    SELECT s.invoice, max(c.position) AS position
+    FROM change c JOIN done s ON c.position > s.seen AND (c.name = ANY (s.inputs) OR c.product = ANY (s.inputs))
+    GROUP BY s.invoice
 ), kept AS (
-    UPDATE priced_invoice i SET inputs = string_to_array(s.inputs, E'\n')
+    UPDATE priced_invoice i SET inputs = s.inputs
     FROM done s WHERE i.invoice = s.invoice AND s.inputs IS NOT NULL
 ), again AS (
-    UPDATE calculation_due d SET lease_until = NULL, since = d.changed
-    FROM done s WHERE d.invoice = s.invoice AND d.position > s.position
+    UPDATE calculation_due d SET lease_until = NULL, since = d.changed, recheck = d.recheck OR d.position <= s.position,
+           position = greatest(d.position, coalesce(l.position, 0))
+    FROM done s LEFT JOIN late l USING (invoice)
+    WHERE d.invoice = s.invoice AND (d.position > s.position OR l.position IS NOT NULL)
 )
-DELETE FROM calculation_due d USING done s WHERE d.invoice = s.invoice AND d.position <= s.position;
+DELETE FROM calculation_due d USING done s
+WHERE d.invoice = s.invoice AND d.position <= s.position AND NOT EXISTS (SELECT FROM late l WHERE l.invoice = d.invoice);
 
 -- name: give_back
 -- Let them be taken again.

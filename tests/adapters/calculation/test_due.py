@@ -3,10 +3,12 @@
 import pytest
 
 from adapters.calculation import StoredCalculationsDue
+from commands.customer_invoice.calculate import calculate_now
 from commands.ports.calculation import Patience, Settled
 from tests.commands.purchases.conftest import counter
 from tests.commands.purchases.test_posting import closed, reopened, requested
-from tests.support.calculating import AT_ONCE, calculate_all, rule
+from tests.support.calculating import AT_ONCE, calculate_all, calculation_desk, rule
+from tests.support.origins import origin
 from tests.support.shop import line
 
 __all__ = ["counter"]
@@ -108,6 +110,50 @@ async def test_what_changed_while_it_was_calculated_stays_due(counter, due):
     await due.note()
     await due.settle([Settled(one, []) for one in first[1:]], given_back=first[:1])
     assert {one.invoice for one in await due.claim(10, AT_ONCE)} == {one.invoice for one in first}
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "touched"),
+    [
+        ("R9", {"product": "P1"}, True),
+        ("R9", {"product": "P2"}, False),
+        ("R9", {"product": "P2", "currency": "USD"}, False),
+        ("R1", {"customer": "C2"}, True),
+    ],
+)
+async def test_a_change_that_was_noted_before_anybody_knew_whom_it_touches_is_not_lost(
+    counter, due, code, body, touched
+):
+    """C2 gets a line of P1: which rules and products its price depends on is known only once it was calculated."""
+    await counter.shop.save("product", code="P2", name="P2")
+    await calculate_all(counter)
+    await counter.post({"key": "x", "customer": "C2"})
+    await counter.settle()
+    await due.note()
+    (one,) = await due.claim(10, AT_ONCE)
+    seen = await counter.shop.billing.reference.reference_position()
+    await rule(counter, code, **body)
+    await due.note()
+    await due.settle([Settled(one, ["product/P1", "pricing-rule/R1"], seen)])
+    again = {found.invoice: found for found in await due.claim(10, AT_ONCE)}
+    assert (one.invoice in again) is touched
+    if touched:
+        assert (again[one.invoice].recheck, again[one.invoice].position > seen) == (True, True)
+
+
+async def test_what_somebody_else_calculated_is_noted_by_what_it_depends_on(counter, due):
+    """As a request for approval does, whose calculation fails: the rule that mends it finds the invoice."""
+    await counter.shop.save("product", code="P2", name="P2")
+    await rule(counter, product="P1")
+    await calculate_all(counter)
+    await counter.post({"key": "x", "product": "P2"})
+    await counter.settle()
+    await calculate_now(calculation_desk(counter), origin(counter.now), counter.stream().id)
+    assert (await counter.invoice()).status == "error"
+    await calculate_all(counter)
+    await rule(counter, "R2", product="P2")
+    await calculate_all(counter)
+    assert (await counter.invoice()).status == "open"
 
 
 async def test_a_worker_that_is_lost_loses_its_lease(counter, due):
