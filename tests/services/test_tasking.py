@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.watching import billing_figures
+from commands.customer_invoice.approve_many import approve_many
 from commands.customer_invoice.tasks import do_due
 from commands.reactions.notices import FAILED, raise_notice
 from domain.customer_invoice.events import CustomerInvoiceDeleted
@@ -49,6 +50,18 @@ async def test_armed_tasks_run_once_the_invoice_is_approved(office, endpoint, ma
     assert mail["Subject"] == "Invoice INV-1: 120.00 EUR"
     assert mail["Message-ID"] == f"<task.{invoice}.send@example.test>"
     assert "P1, 2.5 h: 120.00 EUR" in mail.get_content()
+
+
+async def test_a_number_taken_by_an_approval_goes_with_it(office, endpoint):
+    body = {"name": "Finance", "members": ["alice"], "invoice_approval": True}
+    await office.save("group", code="finance", **body)
+    await office.customer("a@example.test")
+    invoice = await office.invoice("charge", approve=False)
+    await office.turn()
+    (done,) = await approve_many(office.parts.invoicing, origin(), [invoice], include_empty=True)
+    assert (done.status, done.refused) == ("approved", None)
+    assert await office.turn() == ["succeeded"]
+    assert json.loads(endpoint.asked[0].body)["number"] == done.number == "INV-2026-000001"
 
 
 async def test_the_document(office, endpoint):
@@ -253,7 +266,7 @@ async def test_an_answer_after_the_caller_has_died(database, tmp_path, settings,
         async def ended():
             return (await office.task(invoice)).status == "succeeded"
 
-        await eventually_async(ended, within=60)
+        await eventually_async(ended)
         task = await office.task(invoice)
     assert (task.http_status, task.tries) == (409, 2)
     assert [asked.key for asked in endpoint.asked] == [f"{invoice}:charge"] * 2

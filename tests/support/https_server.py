@@ -43,6 +43,7 @@ class Endpoint:
     asked: list[Asked] = field(default_factory=list)
     charged: dict[str, bytes] = field(default_factory=dict)
     talks: asyncio.Event = field(default_factory=asyncio.Event)
+    hanging: int = 0
     port: int = 0
     content: bytes = b'{"code": "card_declined", "message": "names a person"}'
 
@@ -85,7 +86,9 @@ class Endpoint:
             case "redirect":
                 writer.write(f"HTTP/1.1 307 Go\r\nlocation: {self.url}\r\ncontent-length: 0\r\n\r\n".encode())
             case "hang":
+                self.hanging += 1
                 await self.talks.wait()
+                self.hanging -= 1
                 writer.write(_plain(201, self.content))
             case "once":
                 writer.write(_plain(409 if known else 201, self.content))

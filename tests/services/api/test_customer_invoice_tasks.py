@@ -65,8 +65,8 @@ async def test_armed_then_asked(parts, api):
     }
 
 
-async def test_what_a_worker_made_of_it(parts, api, working):
-    """No endpoint is set up and the customer has no address: one waits, one failed, and a notice says so."""
+async def test_what_a_worker_made_of_it(parts, api, working, projecting):
+    """No endpoint is set up and the customer has no address: one waits, one failed; a notice and a problem say so."""
     invoice = await an_approved(parts, "send", "charge")
 
     async def look():
@@ -85,6 +85,15 @@ async def test_what_a_worker_made_of_it(parts, api, working):
 
     (notice,) = await eventually_async(raised)
     assert (notice["template"], notice["values"]["number"]) == ("task-failed", "INV-1")
+
+    async def listed():
+        return (await ok(api.get("/v1/problem-invoices?kind=failed_task")))["items"]
+
+    (problem,) = await eventually_async(listed)
+    assert (problem["kinds"], problem["code"], problem["tries"]) == (["failed_task"], "no-recipient", 1)
+    assert problem["messages"][0].startswith("INV-1 of C1: send failed after 1 try: The customer C1 has no e-mail")
+    assert f"POST {invoice}/tasks/send" in problem["next_steps"][0]
+    assert (await ok(api.get("/v1/problems")))["items"][-1]["problem"] == "customer_invoice"
 
 
 async def test_again_needs_a_key_so_that_a_repeat_is_none(parts, api):
