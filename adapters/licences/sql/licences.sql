@@ -26,20 +26,24 @@ WITH latest AS MATERIALIZED (
     WHERE notification_id > %(after)s AND notification_id <= %(upto)s
       AND topic IN ('provider-invoice.activated', 'provider-invoice.deactivated', 'provider-invoice.deleted')
     ORDER BY record_key, notification_id DESC
+), lines AS MATERIALIZED (  -- few or none of a million: found before they are joined with whom they name
+    SELECT i.provider_invoice, i.attempt, r.resolution, l.number, l.customer_ref, l.product_ref, l.subscription_ref,
+           l.charge_from, l.charge_to, l.quantity, l.unit, l.amount, l.currency
+    FROM latest i
+    JOIN line_activation a ON a.provider_invoice = i.provider_invoice AND a.attempt = i.attempt
+    JOIN line_resolution r ON r.resolution = a.resolution
+    JOIN provider_line l ON l.population = ANY (r.populations) AND l.kind = 'licence' AND l.charge <> 'tax'
+    WHERE i.topic = 'provider-invoice.activated'
 )
 INSERT INTO licence (provider_invoice, attempt, number, customer, product, subscription, first_day, last_day,
                      quantity, unit, cost, currency)
-SELECT i.provider_invoice, i.attempt, l.number, c.code, p.code, l.subscription_ref, l.charge_from, l.charge_to,
+SELECT l.provider_invoice, l.attempt, l.number, c.code, p.code, l.subscription_ref, l.charge_from, l.charge_to,
        l.quantity, l.unit, l.amount, l.currency
-FROM latest i
-JOIN line_activation a ON a.provider_invoice = i.provider_invoice AND a.attempt = i.attempt
-JOIN line_resolution r ON r.resolution = a.resolution
-JOIN provider_line l ON l.population = ANY (r.populations) AND l.kind = 'licence' AND l.charge <> 'tax'
-JOIN line_reference c ON c.resolution = r.resolution AND c.kind = 'customer' AND c.code IS NOT NULL
+FROM lines l
+JOIN line_reference c ON c.resolution = l.resolution AND c.kind = 'customer' AND c.code IS NOT NULL
      AND c.reference = coalesce(l.customer_ref, '') AND l.charge_from >= c.valid_from AND l.charge_from < c.valid_to
-JOIN line_reference p ON p.resolution = r.resolution AND p.kind = 'product' AND p.code IS NOT NULL
+JOIN line_reference p ON p.resolution = l.resolution AND p.kind = 'product' AND p.code IS NOT NULL
      AND p.reference = coalesce(l.product_ref, '') AND l.charge_from >= p.valid_from AND l.charge_from < p.valid_to
-WHERE i.topic = 'provider-invoice.activated'
 ON CONFLICT DO NOTHING;
 
 -- name: advance
