@@ -11,14 +11,15 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from commands.ports.purchases import PlaceState, PurchaseQuery
+from commands.handling import Done
+from commands.ports.purchases import PlaceState, PurchaseQuery, Stored
 from commands.purchases.cancel import cancel, find
 from commands.purchases.new import NewPurchase
 from commands.purchases.post import AT_ONCE, Result, post_purchases
 from commands.purchases.read import read
 from commands.purchases.reroute import reroute
 from services.api.access import may
-from services.api.call import Call, CallDep, id_in_path
+from services.api.call import Call, CallDep, ToAnswer, Told, id_in_path, remember
 from services.api.lists import ListingDep
 from services.api.models import Listed, RequestBody
 from services.api.ndjson import NdjsonAnswer, lines_of
@@ -57,7 +58,10 @@ class Rerouting(RequestBody):
 @router.post("/purchases", operation_id="post_purchases", status_code=200, openapi_extra=_BODY)
 @may("purchase.post", bulk_body=True)
 async def post(call: CallDep, request: Request) -> Response:
-    """Accept purchases. Each has a key, so that a repeat makes no second one; a bad one refuses no other."""
+    """Accept purchases. Each has a key, so that a repeat makes no second one; a bad one refuses no other.
+
+    A stream is answered line by line, so its lines are told `duplicate` at a repeat, whatever its Idempotency-Key is.
+    """
     if not isinstance(request, ApiRequest):
         raise TypeError("routes get the strict request")
     found = media_type(request)
@@ -67,20 +71,17 @@ async def post(call: CallDep, request: Request) -> Response:
         raise unsupported(found, "application/json", "application/x-ndjson")
     body = await request.json()
     if isinstance(body, dict):
-        (result,) = await _accept(call, [body])
-        if result.code is not None:
-            status = 409 if result.outcome == "conflict" else 422
-            raise Problem(status, result.code, result.message or "", facts={"key": result.key})
-        return Json(result_view(result), 201 if result.outcome == "accepted" else 200)
+        return await call.command(lambda answer: _one(call, body, answer), _one_told, forever=True)
     if not isinstance(body, list):
         raise Problem(422, "invalid", "The body is one purchase or a list of them.")
     limit = call.parts.settings.max_bulk_items
     if len(body) > limit:
         raise Problem(422, "too-many-items", f"{len(body):,} purchases are more than {limit:,}: send a stream.")
-    results = await _accept(call, body)
-    counts = {o: sum(r.outcome == o for r in results) for o in ("accepted", "duplicate", "conflict", "rejected")}
-    views = [{"index": index, **result_view(result)} for index, result in enumerate(results)]
-    return Json({"total": len(results), **counts, "results": views})
+
+    async def run(answer: ToAnswer[list[Result]] | None) -> Done[list[Result]]:
+        return await remember(call, call.origin(), Done(await _accept(call, body), 0), answer)
+
+    return await call.command(run, _many_told, forever=True)
 
 
 @router.get("/purchases", operation_id="list_purchases", responses={200: {"model": Listed}})
@@ -123,21 +124,50 @@ async def get(call: CallDep, purchase: str) -> Response:
 @may("purchase.cancel")
 async def cancel_one(call: CallDep, purchase: str, body: Because) -> Response:
     """Take it back while no locked or final invoice holds it."""
-    done = await cancel(call.parts.billing, call.origin(), id_in_path(purchase), body.reason)
-    return Json({**purchase_view(done.outcome), "position": done.position or await call.parts.store.head()})
+    wanted = id_in_path(purchase)
+
+    async def run(answer: ToAnswer[Stored] | None) -> Done[Stored]:
+        origin = call.origin()
+        return await remember(call, origin, await cancel(call.parts.billing, origin, wanted, body.reason), answer)
+
+    return await call.command(run, lambda stored: Told(purchase_view(stored)), forever=True)
 
 
 @router.post("/purchases/reroute", operation_id="reroute_purchases")
 @may("purchase.reroute")
 async def reroute_many(call: CallDep, body: Rerouting) -> Response:
     """Decide again where purchases and offered usage go that no invoice holds."""
-    moved = 0
-    if body.provider_invoice is None:
-        moved = await reroute(call.parts.billing, PurchaseQuery(customer=body.customer))
-    offers = await call.parts.usage_due.again(
-        customer=body.customer, provider_invoice=body.provider_invoice, now=call.now
-    )
-    return Json({"purchases_moved": moved, "offers_due": offers})
+
+    async def run(answer: ToAnswer[dict[str, int]] | None) -> Done[dict[str, int]]:
+        moved = 0
+        if body.provider_invoice is None:
+            moved = await reroute(call.parts.billing, PurchaseQuery(customer=body.customer))
+        offers = await call.parts.usage_due.again(
+            customer=body.customer, provider_invoice=body.provider_invoice, now=call.now
+        )
+        return await remember(call, call.origin(), Done({"purchases_moved": moved, "offers_due": offers}, 0), answer)
+
+    return await call.command(run, Told, forever=True)
+
+
+async def _one(call: Call, body: dict[str, Any], answer: ToAnswer[Result] | None) -> Done[Result]:
+    (result,) = await _accept(call, [body])
+    if result.code is not None:
+        status = 409 if result.outcome == "conflict" else 422
+        raise Problem(status, result.code, result.message or "", facts={"key": result.key})
+    return await remember(call, call.origin(), Done(result, 0), answer)
+
+
+def _one_told(result: Result) -> Told:
+    if result.outcome != "accepted":
+        return Told(result_view(result))
+    return Told(result_view(result), 201, {"Location": f"/v1/purchases/{result.id}"})
+
+
+def _many_told(results: list[Result]) -> Told:
+    counts = {o: sum(r.outcome == o for r in results) for o in ("accepted", "duplicate", "conflict", "rejected")}
+    views = [{"index": index, **result_view(result)} for index, result in enumerate(results)]
+    return Told({"total": len(results), **counts, "results": views})
 
 
 async def _accept(call: Call, elements: Sequence[Any]) -> list[Result]:

@@ -29,6 +29,31 @@ async def test_one_is_accepted_once(shop):
     assert_problem(await shop.post(PURCHASES, json=purchase(cost="5")), 409, "purchase-conflict")
 
 
+async def test_the_same_idempotency_key_gets_the_first_answer_again(shop):
+    for body in (purchase(), [purchase("a"), purchase("b", customer="NOBODY")]):
+        headers = {"Idempotency-Key": f"key-{type(body).__name__}"}
+        first = await shop.post(PURCHASES, json=body, headers=headers)
+        again = await shop.post(PURCHASES, json=body, headers=headers)
+        assert (again.status_code, again.json()) == (first.status_code, first.json())
+        assert "accepted" in first.text
+        assert again.headers["idempotency-replayed"] == "true"
+        other = await shop.post(PURCHASES, json=purchase("z"), headers=headers)
+        assert_problem(other, 422, "idempotency-key-reused")
+    one = (await ok(shop.get(PURCHASES)))["items"][0]["id"]
+    for path, body in ((f"{one}/cancel", {"reason": "r"}), ("reroute", {"reason": "r"})):
+        headers = {"Idempotency-Key": f"key-{path}"}
+        first = await ok(shop.post(f"{PURCHASES}/{path}", json=body, headers=headers))
+        again = await shop.post(f"{PURCHASES}/{path}", json=body, headers=headers)
+        assert (again.json(), again.headers["idempotency-replayed"]) == (first, "true")
+
+
+async def test_one_that_was_accepted_says_where_it_is(shop):
+    made = await shop.post(PURCHASES, json=purchase())
+    assert made.status_code == 201
+    assert (await ok(shop.get(made.headers["location"])))["key"] == purchase()["key"]
+    assert made.json()["position"] > 0
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
