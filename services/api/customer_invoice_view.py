@@ -4,6 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from commands.caller import Caller
+from commands.customer_invoice.comments import Said
 from commands.customer_invoice.desk import Outcome
 from commands.customer_invoice.rules import Setting
 from domain.customer_invoice.actions import Asking, available_actions
@@ -12,7 +13,7 @@ from domain.customer_invoice.calculation_events import Calculated, CalculationFa
 from domain.customer_invoice.state import Approval, CustomerInvoice
 from domain.money import rounded
 from services.api.call import Told, created_or_ok
-from services.api.rendering import TAX, exact, money
+from services.api.rendering import TAX, exact, instant, money
 from services.api.task_view import Waitings, tasks_view
 
 BASE: Final = "/v1/customer-invoices"
@@ -104,6 +105,18 @@ def invoice_view(
         ],
         "warnings": _warnings(state),
         "available_actions": actions_view(state, setting, caller),
+    }
+
+
+def said_view(said: Said) -> dict[str, Any]:
+    """One comment; `number` counts free ones, those of a step have its number."""
+    return {
+        "what": said.what,
+        "number": said.number,
+        "step": said.step,
+        "author": said.author,
+        "comment": said.text,
+        "at": instant(said.at),
     }
 
 

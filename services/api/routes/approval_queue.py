@@ -1,23 +1,26 @@
 """/approval-queue: what this caller can approve now, one by one."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from commands.customer_invoice.approvable import approvable
+from commands.customer_invoice.comments import Said, comments_of
 from commands.customer_invoice.rules import Setting
 from domain.customer_invoice.approval_events import ApprovalStep, CustomerSnapshot
 from domain.customer_invoice.state import Approval, CustomerInvoice
 from projections.approval_queue.queries import OneClick, Queue, QueueScope
 from projections.invoice_list.queries import InvoiceItem
 from projections.invoice_list.rows import InvoiceRow
-from projections.paging import Page
+from projections.paging import Page, PageRequest
 from services.api.access import may
 from services.api.call import Call, CallDep
-from services.api.customer_invoice_view import BASE, actions_view
+from services.api.customer_invoice_view import BASE, actions_view, said_view
 from services.api.invoice_list_view import Month, item_view, month_of
 from services.api.lists import ListingDep, have, page_answer
 from services.api.models import Listed
@@ -50,7 +53,12 @@ async def approval_queue(
         return page_answer(Page([], None, 0), dict, progress={"done": 0, "total": 0})
     today = call.parts.business_date(call.now)
     queue = await call.parts.read_models.approval_queue.page(scope, listing.page, today, call.now)
-    return await _answer(call, queue)
+    beyond: str | None = None
+    if queue.page.next_cursor is not None:  # the last one of a page has a next one, too
+        first_of_next = PageRequest(1, queue.page.next_cursor, count=False)
+        later = await call.parts.read_models.approval_queue.page(scope, first_of_next, today, call.now)
+        beyond = later.page.items[0].row.id if later.page.items else None
+    return await _answer(call, queue, beyond)
 
 
 async def _scope(call: Call, **asked: Any) -> QueueScope | None:  # noqa: ANN401 - fields of many types
@@ -74,18 +82,22 @@ async def _scope(call: Call, **asked: Any) -> QueueScope | None:  # noqa: ANN401
     )
 
 
-async def _answer(call: Call, queue: Queue) -> Response:
+async def _answer(call: Call, queue: Queue, beyond: str | None) -> Response:
     items = queue.page.items
     settings = await call.parts.invoicing.rulebook.settings(
         [i.row.customer for i in items], call.now, call.parts.zone_name
     )
-    after = {one.row.id: two.row.id for one, two in pairwise(items)}
+    after: dict[str, str | None] = {one.row.id: two.row.id for one, two in pairwise(items)}
+    if items:
+        after[items[-1].row.id] = beyond
+    said = await _comments(call, [item.row for item in items])
     view = item_view(call.caller)
 
     def shown(item: InvoiceItem) -> Mapping[str, Any]:
         following = after.get(item.row.id)
         return {
             **view(item),
+            "comments": [said_view(one) for one in said.get(item.row.id, ())],
             "available_actions": _actions(call, item.row, settings[item.row.customer]),
             "href": f"{BASE}/{item.row.id}",
             "next": following and {"id": following, "href": f"{BASE}/{following}"},
@@ -94,6 +106,13 @@ async def _answer(call: Call, queue: Queue) -> Response:
     left = queue.page.total
     progress = {"done": queue.done, "total": None if left is None else queue.done + left}
     return page_answer(queue.page, shown, progress=progress)
+
+
+async def _comments(call: Call, rows: Sequence[InvoiceRow]) -> Mapping[str, Sequence[Said]]:
+    """What was said about those that anything can have been said about."""
+    asked = [row.id for row in rows if row.comments or row.status == "approving"]
+    found = await asyncio.gather(*(comments_of(call.parts.store, UUID(id_)) for id_ in asked))
+    return dict(zip(asked, found, strict=True))
 
 
 def _actions(call: Call, row: InvoiceRow, setting: Setting) -> list[dict[str, Any]]:

@@ -20,10 +20,10 @@ from commands.customer_invoice.withdraw import withdraw
 from commands.handling import Done
 from services.api.access import may
 from services.api.call import Call, CallDep, ToAnswer, id_in_path
-from services.api.customer_invoice_view import told
+from services.api.customer_invoice_view import said_view, told
 from services.api.fields import ReasonText
 from services.api.models import Listed, RequestBody
-from services.api.rendering import Json, instant
+from services.api.rendering import Json
 from services.api.route import ApiRoute
 from services.api.routes.reference import DONE
 
@@ -135,17 +135,7 @@ async def list_comments(call: CallDep, invoice: str) -> Response:
     wanted = id_in_path(invoice)
     await load(call.parts.invoicing, call.origin(), wanted)
     said = await comments_of(call.parts.store, wanted)
-    items = [
-        {
-            "what": one.what,
-            "number": one.number,
-            "step": one.step,
-            "author": one.author,
-            "comment": one.text,
-            "at": instant(one.at),
-        }
-        for one in said
-    ]
+    items = [said_view(one) for one in said]
     return Json({"items": items, "next_cursor": None, "total": len(items)})
 
 

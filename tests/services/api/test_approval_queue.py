@@ -40,7 +40,7 @@ async def test_one_click_ones_wait_for_members_only(parts, people, client_for) -
     assert set(by_reference) == {"R-1", "R-2"}
     assert {a["action"]: a["code"] for a in found["items"][0]["available_actions"]}["approve"] is None
     assert found["items"][0]["next"]["id"] == found["items"][1]["id"]
-    assert (found["items"][0]["comments"], found["items"][1]["next"]) == (0, None)
+    assert (found["items"][0]["comments"], found["items"][1]["next"]) == ([], None)
     assert (await queue(people["cy"], parts))[0] == []
     assert (await queue(await client_for("viewer", subject="ann"), parts)) == ([], 0, 0)
     await ok(people["ann"].post(f"{BASE}/{first}/approve"))
@@ -63,6 +63,25 @@ async def test_steps_wait_for_their_group_and_four_eyes_count(parts, api, people
     assert [await queue(people[name], parts) for name in ("ann", "bob", "cy")] == [([], 1, 1), ([], 0, 0), ([], 0, 0)]
     await ok(people["cy"].post(f"{BASE}/{invoice}/reject", json={"comment": "look again"}))
     assert [len((await queue(people[name], parts))[0]) for name in ("ann", "bob", "cy")] == [1, 1, 0]
+
+
+async def test_one_by_one_with_what_was_said_and_the_next_one_on_any_page(parts, people) -> None:
+    for n in (1, 2, 3):
+        await open_invoice(parts.store, reference=f"R-{n}")
+    whole = await ok(people["ann"].get(f"/v1/approval-queue?at_least={await parts.store.head()}"))
+    ids = [item["id"] for item in whole["items"]]
+    await ok(people["cy"].post(f"{BASE}/{ids[1]}/comments", json={"comment": "Checked <b>twice</b>"}))
+    await ok(people["cy"].post(f"{BASE}/{ids[1]}/request-approval"))
+    walked, cursor, here = [], "", None
+    while cursor is not None:
+        asked = {"limit": 1, "at_least": await parts.store.head(), **({"cursor": cursor} if cursor else {})}
+        page = await ok(people["ann"].get("/v1/approval-queue", params=asked))
+        (item,) = page["items"]
+        assert here in {None, item["id"]}
+        walked.append((item["id"], [(c["author"], c["comment"]) for c in item["comments"]]))
+        here, cursor = item["next"] and item["next"]["id"], page["next_cursor"]
+    assert walked == [(ids[0], []), (ids[1], [("cy", "Checked <b>twice</b>")]), (ids[2], [])]
+    assert here is None
 
 
 async def test_of_a_month_a_customer_a_cluster(parts, people) -> None:
