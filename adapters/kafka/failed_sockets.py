@@ -4,6 +4,7 @@ While a broker is away every try leaves one, and our processes collect rarely (`
 collector comes to it in the middle of some other test. The library is pinned; a test holds that it still needs this.
 """
 
+from functools import cache
 from typing import Any
 
 from kafka.net.inet import KafkaNetSocket
@@ -31,6 +32,7 @@ async def connect(
         raise
 
 
+@cache
 def close_failed_sockets() -> None:
-    """Have all clients of this process do so."""
+    """Have all clients of this process do so, from the first call on."""
     KafkaNetSocket.connect = connect

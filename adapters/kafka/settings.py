@@ -9,9 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters.kafka.cloudevents import Origin
-from adapters.kafka.failed_sockets import close_failed_sockets
-
-close_failed_sockets()  # no client of ours is made without this module
 
 MAX_REQUEST = 4 * 1024 * 1024
 """Bytes: an event is at most 256 KiB; topics take the broker's 1 MiB default a batch."""
@@ -48,6 +45,10 @@ class KafkaSettings:
 
 def common(settings: KafkaSettings) -> dict[str, Any]:
     """What every client takes. Short back-offs: a broker that is back is used within a second."""
+    # The library is several megabytes, and settings are read by every process, also where there is no Kafka.
+    from adapters.kafka.failed_sockets import close_failed_sockets  # noqa: PLC0415
+
+    close_failed_sockets()  # no client of ours is made without these arguments
     return {
         "bootstrap_servers": list(settings.bootstrap_servers),
         "client_id": settings.client_id,

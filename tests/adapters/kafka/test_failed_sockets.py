@@ -8,7 +8,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 from kafka.net.inet import KafkaNetSocket
 
-from adapters.kafka.failed_sockets import LIBRARYS_OWN
+from adapters.kafka.failed_sockets import LIBRARYS_OWN, close_failed_sockets
 from adapters.kafka.settings import KafkaSettings, common
 from tests.support.ports import free_port
 
@@ -36,5 +36,6 @@ def test_a_refused_connection_is_closed():
 
 
 def test_the_library_still_needs_it(monkeypatch):
+    close_failed_sockets()
     monkeypatch.setattr(KafkaNetSocket, "connect", LIBRARYS_OWN)
     assert left_open(free_port()), "kafka-python closes them by itself: adapters.kafka.failed_sockets can go"
