@@ -20,12 +20,15 @@ from domain.customer_invoice.task_events import TaskName
 from domain.customer_invoice.tasks import TASKS
 from services.mailing import open_post_office, service_origin
 from services.reacting import repeat
+from services.waking import Bell
 from services.wiring import Parts
 
-TASK_SECONDS: Final = 0.3
+NOTE_SECONDS: Final = 0.3
+"""How often the feed is read on."""
+TASK_SECONDS: Final = 0.5
 """How often is looked for what is due."""
-AT_ONCE: Final = 16
-"""Calls of one kind at a time in one worker: what an endpoint has to bear."""
+AT_ONCE: Final[Mapping[TaskName, int]] = {"send": 4, "sync": 16, "charge": 16}
+"""So many of a kind at a time in one worker: what a mail server or an endpoint has to bear."""
 
 
 @dataclass(slots=True)
@@ -35,16 +38,16 @@ class TaskRunner:
     ended: Counter[tuple[TaskName, str]] = field(default_factory=Counter)
     leases: Mapping[TaskName, float] = field(default_factory=lambda: LEASES)
 
-    async def run(self, parts: Parts, stop: asyncio.Event) -> None:
-        """Until `stop`; what is asked by then is waited for."""
+    async def run(self, parts: Parts, stop: asyncio.Event, bell: Bell | None = None) -> None:
+        """Until `stop`; what is asked by then is waited for. With a bell it looks less often while nothing happens."""
         settings = parts.settings
-        async with secure_client(settings.task_ca_file, parts.version, AT_ONCE * len(TASKS)) as client:
+        async with secure_client(settings.task_ca_file, parts.version, sum(AT_ONCE.values())) as client:
             desk = make_desk(parts, client, self.leases)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(repeat(desk.due.note, "tasks became due", TASK_SECONDS, stop))
+                tasks.create_task(repeat(desk.due.note, "tasks became due", NOTE_SECONDS, stop, bell))
                 for name in TASKS:
                     work = self._lane(desk, name, lambda: service_origin(parts, "worker"), stop)
-                    tasks.create_task(repeat(work, f"{name}: tasks done", TASK_SECONDS, stop))
+                    tasks.create_task(repeat(work, f"{name}: tasks done", TASK_SECONDS, stop, bell))
 
     def show(self, registry: CollectorRegistry) -> None:
         """Count among a process's metrics: `ledgerline_invoice_tasks_total`."""
@@ -55,7 +58,7 @@ class TaskRunner:
     ) -> Callable[[], Awaitable[int]]:
         async def lane() -> int:
             done = 0
-            while some := await do_due(desk, name, origin, AT_ONCE):
+            while some := await do_due(desk, name, origin, AT_ONCE[name]):
                 self.ended.update((name, how) for how in some)
                 done += len(some)
                 if stop.is_set():

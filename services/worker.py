@@ -74,7 +74,7 @@ async def run_worker(
         tasks.create_task(place_purchases(parts, stop, bell))
         tasks.create_task(repeat(lambda: approve_automatically(parts), "invoices approved", APPROVE_SECONDS, stop))
         tasks.create_task(calculate_invoices(parts, stop, bell))
-        tasks.create_task((tasking or TaskRunner()).run(parts, stop))
+        tasks.create_task((tasking or TaskRunner()).run(parts, stop, bell))
         tasks.create_task(deliver_letters(open_post_office(parts), lambda: service_origin(parts, "worker"), stop))
 
 
