@@ -116,6 +116,19 @@ async def test_what_is_refused(api, asked, status, code):
     assert (await ok(api.get("/v1/operations")))["items"] == []
 
 
+async def test_who_asked_for_it_may_cancel_it_and_no_stranger(api, ids, client_for):
+    ann = await client_for("approver", subject="ann")
+    asked = {"action": "close", "ids": ids, "reason": "r"}
+    operation = await ok(ann.post(BULK, json=asked, headers=key()), 202)
+    assert operation["available_actions"] == [{"action": "cancel", "allowed": True, "code": None}]
+    bob = await client_for("approver", subject="bob")
+    path = f"/v1/operations/{operation['id']}"
+    assert (await ok(bob.get(path)))["available_actions"][0]["code"] == "role-too-small"
+    assert_problem(await bob.post(f"{path}/cancel"), 403, "role-too-small")
+    assert (await ok(ann.post(f"{path}/cancel")))["status"] == "cancelled"
+    assert (await ok(api.get(f"{INVOICES}/{ids[0]}")))["status"] == "pending"
+
+
 async def test_it_needs_an_idempotency_key(api):
     asked = {"action": "delete", "ids": [str(uuid4())], "reason": "r"}
     assert_problem(await api.post(BULK, json=asked), 400, "idempotency-key-missing")
