@@ -65,7 +65,8 @@ def origin() -> Origin:
     return Origin(uuid4(), "ann", now, now.date(), "UTC", "bench")
 
 
-def facts(reference: str, customer: str) -> tuple[Fact, ...]:
+def facts(reference: str, customer: str, seen: int) -> tuple[Fact, ...]:
+    """Of an open invoice; `seen`: up to where its calculation has seen customers and prices."""
     names = {"reference": reference, "customer": customer, "currency": "EUR"}
     began = CustomerInvoiceCreated(
         **names,
@@ -79,7 +80,7 @@ def facts(reference: str, customer: str) -> tuple[Fact, ...]:
         **names,
         calculation=1,
         through=1,
-        reference_position=0,
+        reference_position=seen,
         items=ITEMS,
         item_count=10,
         revenue_total=Decimal("123.40"),
@@ -101,12 +102,12 @@ async def reference(parts: Parts) -> None:
 
 
 async def invoices(parts: Parts, prefix: str, count: int) -> list[UUID]:
-    made = []
+    made, seen = [], await parts.store.head()
     for start in range(0, count, 500):
         streams = {ad_hoc_invoice_stream(f"{prefix}-{n}"): n for n in range(start, min(start + 500, count))}
         histories = await parts.store.load_many(list(streams))
         writes = tuple(
-            Write(histories[stream], facts(f"{prefix}-{n}", f"C{n % CUSTOMERS}")) for stream, n in streams.items()
+            Write(histories[stream], facts(f"{prefix}-{n}", f"C{n % CUSTOMERS}", seen)) for stream, n in streams.items()
         )
         await parts.store.append(Save(origin(), writes))
         made += [stream.id for stream in streams]
