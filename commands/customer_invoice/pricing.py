@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from commands.ports.calculation import Held, OfferedPart, PostedPart, PurchaseSums
@@ -15,10 +15,13 @@ from domain.identity import Stream
 from domain.pricing.calculate import calculate
 from domain.pricing.items import Calculation, Failure, InvoiceToPrice
 from domain.pricing.purchases import PurchaseGroup
-from domain.provider_invoice.state import fold as fold_provider_invoice
+from domain.provider_invoice.events import Activated
+from domain.provider_invoice.state import evolve as evolve_provider_invoice
 from domain.rejected import Rejected
 
 _KEPT_DATES = 10_000
+Attempt: TypeAlias = tuple[UUID, int]
+"""A provider invoice and its attempt."""
 _NONE: Final[Mapping[UUID, Sequence[int]]] = {}
 
 
@@ -29,8 +32,8 @@ class CalculationDesk:
     store: EventStore
     sums: PurchaseSums
     reference: PresentReference
-    dates: dict[UUID, date] = field(default_factory=dict)
-    """Dates of provider invoices: an activated one's header does not change."""
+    dates: dict[Attempt, date] = field(default_factory=dict)
+    """Dates of provider invoices: what an attempt was activated with does not change, a later one may have another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def _to_price(id_: UUID, invoice: CustomerInvoice, inputs: PricingInputs) -> Inv
     )
 
 
-def _held(invoice: CustomerInvoice, days: Mapping[UUID, date], entering: Mapping[UUID, Sequence[int]]) -> Held:
+def _held(invoice: CustomerInvoice, days: Mapping[Attempt, date], entering: Mapping[UUID, Sequence[int]]) -> Held:
     return Held(
         customer=invoice.customer,
         currency=invoice.currency,
@@ -112,7 +115,9 @@ def _held(invoice: CustomerInvoice, days: Mapping[UUID, date], entering: Mapping
                 lines=held.lines,
                 name=held.name,
                 currency=held.currency,
-                cost_date=days.get(held.provider_invoice) if held.currency != invoice.currency else None,
+                cost_date=days.get((held.provider_invoice, held.attempt))
+                if held.currency != invoice.currency
+                else None,
             )
             for offer, held in invoice.holdings.items()
         ],
@@ -120,21 +125,24 @@ def _held(invoice: CustomerInvoice, days: Mapping[UUID, date], entering: Mapping
     )
 
 
-async def _dates(desk: CalculationDesk, invoices: Iterable[CustomerInvoice]) -> Mapping[UUID, date]:
+async def _dates(desk: CalculationDesk, invoices: Iterable[CustomerInvoice]) -> Mapping[Attempt, date]:
     """Dates of the provider invoices whose costs are in another currency than the customer's invoice."""
     foreign = {
-        held.provider_invoice
+        (held.provider_invoice, held.attempt)
         for invoice in invoices
         for held in invoice.holdings.values()
         if held.currency != invoice.currency
     }
-    unknown = sorted(foreign - desk.dates.keys())
+    unknown = sorted({id_ for id_, _ in foreign - desk.dates.keys()})
     if unknown:
         if len(desk.dates) > _KEPT_DATES:
             desk.dates.clear()
+            unknown = sorted({id_ for id_, _ in foreign})
         histories = await desk.store.load_many([Stream("provider-invoice", id_) for id_ in unknown])
         for stream, history in histories.items():
-            state = fold_provider_invoice(history.facts)
-            if state is not None:
-                desk.dates[stream.id] = state.header.invoice_date
-    return {id_: desk.dates[id_] for id_ in foreign if id_ in desk.dates}
+            state = None
+            for fact in history.facts:
+                state = evolve_provider_invoice(state, fact)
+                if isinstance(fact, Activated) and state is not None:
+                    desk.dates[stream.id, state.attempt] = fact.header.invoice_date
+    return {attempt: desk.dates[attempt] for attempt in foreign if attempt in desk.dates}

@@ -6,7 +6,9 @@ from adapters.calculation import StoredPastReference
 from commands.customer_invoice.create import AdHoc, create
 from commands.customer_invoice.delete import delete
 from commands.customer_invoice.rerun import run_all_again
+from commands.provider_invoice.correct_header import correct_header
 from commands.provider_invoice.release import release
+from commands.provider_invoice.take_out import deactivate
 from commands.purchases.cancel import cancel
 from domain.usage_offer.events import LineRange
 from tests.support.calculating import calculate_all, calculation_desk, rule
@@ -69,3 +71,26 @@ async def test_a_calculation_whose_purchases_went_on_cannot_be_run_again_and_say
     first, second = (r for r in await rerun_all(counter) if r.invoice == to)
     assert (first.sound, first.possible, "since this one was deleted" in first.why) == (False, False, True)
     assert (second.sound, second.possible) == (True, True)
+
+
+async def test_costs_are_converted_by_the_date_of_the_attempt_that_is_held(counter):
+    await rule(counter, price={"family": "cost_plus", "percent": "0"})
+    for day, rate in (("2026-03-01", "2"), ("2026-03-09", "3")):
+        pair = {"from_currency": "USD", "to_currency": "EUR", "date": day, "rate": rate, "source": "ECB"}
+        await counter.shop.save("exchange-rate", code=f"USD-{day}", **pair)
+    invoice = await counter.shop.create("10.00", currency="USD")
+    await counter.shop.upload(invoice, [line("10", currency="USD")])
+    await counter.shop.activate(invoice)
+    await counter.settle()
+    await calculate_all(counter)
+    assert (await counter.invoice()).calculation.revenue_total == 20
+    desk = counter.shop.desk
+    await release(desk, origin(), invoice, customer_invoice=counter.stream().id, reason="r")
+    await deactivate(desk, origin(), invoice, reason="r")
+    later = {"invoice_date": date(2026, 3, 9)}
+    await correct_header(desk, origin(), invoice, lambda header: header.model_copy(update=later))
+    await counter.shop.activate(invoice)
+    await counter.settle()
+    await calculate_all(counter)
+    assert (await counter.invoice()).calculation.revenue_total == 30
+    assert {r.sound for r in await rerun_all(counter)} == {True}
