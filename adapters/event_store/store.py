@@ -121,6 +121,15 @@ class PostgresEventStore:
         streams = [Stream.parse(row[0]) for row in rows]
         return list((await self.load_many(streams)).values())
 
+    async def load_by_keys(self, record_keys: Sequence[UUID], kind: str) -> Mapping[UUID, Sequence[History]]:
+        """See the port; each in order of the streams' ids."""
+        rows = await self._fetch("streams_by_keys", {"keys": list(record_keys), "kind": kind})
+        of = {Stream.parse(name): key for name, key in rows}
+        found: dict[UUID, list[History]] = {}
+        for stream, history in (await self.load_many(list(of))).items():
+            found.setdefault(of[stream], []).append(history)
+        return found
+
     async def load_having(
         self, record_key: UUID, kind: str, types: Sequence[str], *, after: Stream | None = None, limit: int = 100
     ) -> Sequence[History]:

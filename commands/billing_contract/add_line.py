@@ -51,8 +51,8 @@ async def add_line(
     def decide(known: Known) -> Sequence[Fact]:
         state = known.contract
         starts = wanted.starts or state.terms.starts
-        known = state.lines.get(wanted.code)
-        terms = _terms(wanted, starts, state.terms.ends if known is None else None)
+        there = state.lines.get(wanted.code)
+        terms = _terms(wanted, starts, state.terms.ends if there is None else None)
         return lines.add_line(state, wanted.code, wanted.name, starts, wanted.ends, terms)
 
     return await change(desk, origin, contract, decide, expected=expected, answer=answer)

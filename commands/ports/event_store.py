@@ -186,6 +186,10 @@ class EventStore(Protocol):
         """All streams of a kind under one record key, such as the usage offers of a provider invoice."""
         ...
 
+    async def load_by_keys(self, record_keys: Sequence[UUID], kind: str) -> Mapping[UUID, Sequence[History]]:
+        """The same for many keys in two round trips; the kind's own id is never a key. Keys without any are left out."""
+        ...
+
     async def load_having(
         self, record_key: UUID, kind: str, types: Sequence[str], *, after: Stream | None = None, limit: int = 100
     ) -> Sequence[History]:

@@ -79,6 +79,20 @@ def due_entries(known: Known, ask: Ask) -> Sequence[Due]:
         if not _asked_for(contract, entry, state, ask) or not _ready(contract, entry):
             continue
         found.append(Due(entry, state, _only(state)))
+    for closing in [one for one in found if one.entry.closing]:
+        found += _left(known, closing.entry, {one.entry.name for one in found if one.entry.kind == "milestone"})
+    return found
+
+
+def _left(known: Known, closing: Entry, named: set[str | None]) -> Sequence[Due]:
+    """The ready milestones of a line that has ended, of whatever day: its one last run takes them."""
+    line = known.contract.lines[closing.line or ""]
+    found = []
+    for one in line.milestones.values():
+        entry = Entry(one.day, "milestone", line.code, one.day, one.day, one.name)
+        state = known.state(entry)
+        if one.ready and one.name not in named and (state is None or state.status == "active"):
+            found.append(Due(entry, state, _only(state)))
     return found
 
 

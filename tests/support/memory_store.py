@@ -87,6 +87,10 @@ class MemoryEventStore:
         found = {e.stream: None for e in self.events if e.record_key == record_key and e.stream.kind == kind}
         return [await self.load(stream) for stream in sorted(found, key=str)]
 
+    async def load_by_keys(self, record_keys: Sequence[UUID], kind: str) -> Mapping[UUID, Sequence[History]]:
+        found = {key: await self.load_by_key(key, kind) for key in record_keys}
+        return {key: histories for key, histories in found.items() if histories}
+
     async def load_having(
         self, record_key: UUID, kind: str, types: Sequence[str], *, after: Stream | None = None, limit: int = 100
     ) -> Sequence[History]:

@@ -15,6 +15,13 @@ SELECT originator_id FROM stored_events
  WHERE originator_id = %(own)s AND originator_version = 1 AND record_key = %(key)s
  ORDER BY originator_id
 
+-- name: streams_by_keys
+-- The streams of a kind that ride with these record keys, each with its key.
+SELECT originator_id, record_key FROM stored_events
+ WHERE record_key = ANY (%(keys)s::uuid[]) AND kind = %(kind)s
+   AND originator_version = 1 AND right(originator_id, 36) <> record_key::text
+ ORDER BY originator_id
+
 -- name: streams_by_key_having
 -- The same, but only those that hold an event of some types: looked up stream by stream, in order, so many of them.
 SELECT s.originator_id

@@ -97,6 +97,8 @@ async def test_streams_are_found_by_their_record_key(store: EventStore) -> None:
     found = await store.load_by_key(parent, "product")
     assert sorted(str(n) for history in found for n in notes(history)) == ["A", "B"]
     assert await store.load_by_key(parent, "cluster") == []
+    several = await store.load_by_keys([parent, uuid4()], "product")
+    assert {key: [h.stream for h in some] for key, some in several.items()} == {parent: [h.stream for h in found]}
 
 
 async def test_streams_of_a_key_are_found_by_what_they_hold(store: EventStore) -> None:

@@ -1,0 +1,174 @@
+"""Contracts are billed: invoices, entries and everything taken in one transaction, many contracts at once."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from commands.billing_contract.billing_desk import Asked, Billed, ContractBilling, RowsOf
+from commands.billing_contract.making import NewInvoice, due_after, entry_writes, new_invoices
+from commands.billing_contract.preparing import Prepared, prepare
+from commands.customer_invoice.pricing import Priced, price
+from commands.handling import MAX_TRIES
+from commands.origin import Origin
+from commands.ports.contract_ledger import ContractDue, KeepDue, TakeTransactions
+from commands.ports.event_store import Conflict, Rows, Save, Write
+from commands.ports.invoice_runs import MadeInvoice
+from domain.billing_contract.entry_events import Cause, TransactionsTaken
+from domain.customer_invoice.calculation import calculate
+from domain.customer_invoice.tasks import armed
+from domain.fact import Fact
+from domain.money import fixed
+from domain.pricing.items import Failure
+from domain.rejected import Rejected
+
+AT_ONCE: Final = 256
+"""Contracts that are decided together."""
+TOGETHER: Final = 32
+"""Contracts that are stored in one transaction."""
+
+
+async def bill_many(
+    desk: ContractBilling, origin: Origin, asked: Sequence[Asked], *, cause: Cause, rows_of: RowsOf | None = None
+) -> Sequence[Billed]:
+    """Each contract by itself: a fault of one stops no other. Outcomes in the order asked, one for each.
+
+    A contract that something else changes meanwhile is decided again, on what it is then: asked twice, by however many
+    processes, it is billed once. `rows_of` rides with what is stored. Raises what says nothing about a contract, such
+    as a database that is away.
+    """
+    done: dict[UUID, Billed] = {}
+    for some in _parts(list({one.contract: one for one in asked}.values()), AT_ONCE):
+        done.update(await _bill(desk, origin, some, cause, rows_of))
+    return [done[one.contract] for one in asked]
+
+
+@dataclass(slots=True)
+class _Ready:
+    """A contract that is decided."""
+
+    prepared: Prepared
+    billed: Billed
+    writes: Sequence[Write]
+    due: ContractDue
+    taken: Sequence[TransactionsTaken]
+
+
+async def _bill(
+    desk: ContractBilling, origin: Origin, asked: Sequence[Asked], cause: Cause, rows_of: RowsOf | None
+) -> Mapping[UUID, Billed]:
+    done: dict[UUID, Billed] = {}
+    left = list(asked)
+    together = TOGETHER
+    for _ in range(MAX_TRIES):
+        found = await prepare(desk, left)
+        planned = [one for one in found.values() if isinstance(one, Prepared)]
+        done.update({id_: _refused(id_, no) for id_, no in found.items() if isinstance(no, Rejected)})
+        for idle in planned:
+            if not idle.plan.due:
+                known = idle.known
+                done[known.contract_id] = Billed(known.contract_id, known.contract.number, "nothing_to_bill")
+        ready = await _decide(desk, [one for one in planned if one.plan.due], cause)
+        conflicts = await asyncio.gather(
+            *(_store(desk, origin, some, rows_of, done) for some in _batches(ready, together))
+        )
+        again = {contract for several in conflicts for contract in several}
+        if not again:
+            return done
+        left = [one for one in left if one.contract in again]
+        together = 1  # whoever is at them is at few of them: the others are not held up again
+    for one in left:
+        reason = "It was changed by others all the time: the next run looks at it again."
+        done[one.contract] = Billed(one.contract, "", "failed", reason=reason, code="busy")
+    return done
+
+
+async def _decide(desk: ContractBilling, planned: Sequence[Prepared], cause: Cause) -> list[_Ready]:
+    made = {one.known.contract_id: new_invoices(one) for one in planned}
+    priced = await _priced(desk, [invoice for several in made.values() for invoice in several])
+    return [_ready(one, made[one.known.contract_id], priced, cause) for one in planned]
+
+
+async def _priced(desk: ContractBilling, invoices: Sequence[NewInvoice]) -> Mapping[UUID, Priced]:
+    if not invoices:
+        return {}
+    customers = sorted({one.made.customer for one in invoices})
+    inputs = await desk.calculation.reference.pricing_inputs(customers)
+    return await price(desk.calculation, {one.stream.id: one.state for one in invoices}, inputs)
+
+
+def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[UUID, Priced], cause: Cause) -> _Ready:
+    known = prepared.known
+    writes: list[Write] = []
+    shown = []
+    warnings = []
+    for one in invoices:
+        result = priced[one.stream.id]
+        facts = calculate(result.invoice, result.result, position=result.inputs.position, cause=cause)
+        tasks: tuple[Fact, ...] = ()
+        if prepared.asked.arm_tasks is not None:
+            tasks = tuple(
+                armed(
+                    one.stream.id,
+                    customer=one.made.customer,
+                    reference=one.made.reference,
+                    tasks=known.contract.terms.tasks,
+                    by=prepared.asked.arm_tasks,
+                )
+            )
+        writes.append(Write(one.history, (one.created, *facts, *tasks)))
+        if isinstance(result.result, Failure):
+            warnings.append(f"{one.made.reference}: {result.result.message}")
+        shown.append(_shown(one, result))
+    entries, after = entry_writes(prepared, invoices, cause)
+    writes += entries
+    outcome = Billed(
+        known.contract_id,
+        known.contract.number,
+        "invoiced" if invoices else "nothing_to_bill",
+        tuple(shown),
+        warnings=tuple(warnings),
+    )
+    taken = [one for several in prepared.plan.taken.values() for one in several]
+    return _Ready(prepared, outcome, writes, due_after(prepared, after), taken)
+
+
+def _shown(one: NewInvoice, priced: Priced) -> MadeInvoice:
+    currency = one.created.currency
+    result = priced.result
+    total = fixed(result.revenue_total, currency) if not isinstance(result, Failure) else ""
+    return MadeInvoice(one.stream.id, one.made.customer, one.made.reference, total, currency)
+
+
+async def _store(
+    desk: ContractBilling, origin: Origin, some: Sequence[_Ready], rows_of: RowsOf | None, done: dict[UUID, Billed]
+) -> Sequence[UUID]:
+    """One transaction; the contracts that were changed meanwhile, or are in company of one that was."""
+    rows: list[Rows] = [KeepDue([one.due for one in some])]
+    taken = [(one.due.contract, taken) for one in some for taken in one.taken]
+    if taken:
+        rows.append(TakeTransactions(taken))
+    if rows_of is not None:
+        rows += [row for one in some for row in rows_of(one.billed)]
+    writes = [write for one in some for write in (*one.writes, Write(one.prepared.history, ()))]
+    try:
+        await desk.store.append(Save(origin=origin, writes=tuple(writes), rows=tuple(rows)))
+    except Conflict:
+        return [one.due.contract for one in some]
+    done.update({one.due.contract: one.billed for one in some})
+    return []
+
+
+def _refused(contract: UUID, no: Rejected) -> Billed:
+    return Billed(contract, "", "failed", reason=no.detail, code=no.code)
+
+
+def _parts(asked: Sequence[Asked], size: int) -> Iterator[Sequence[Asked]]:
+    for start in range(0, len(asked), size):
+        yield asked[start : start + size]
+
+
+def _batches(ready: Sequence[_Ready], size: int) -> Iterator[Sequence[_Ready]]:
+    for start in range(0, len(ready), size):
+        yield ready[start : start + size]

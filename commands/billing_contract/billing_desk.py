@@ -1,0 +1,74 @@
+"""What billing contracts is given, and what it is asked and answers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, Protocol
+from uuid import UUID
+
+from commands.customer_invoice.pricing import CalculationDesk
+from commands.origin import Origin
+from commands.ports.contract_ledger import ContractLedger
+from commands.ports.event_store import EventStore, Rows
+from commands.ports.invoice_runs import MadeInvoice, RunOutcome
+from domain.billing_contract.entry_events import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class ContractBilling:
+    """The record, the ledger of contracts, and what prices usage."""
+
+    calculation: CalculationDesk
+    ledger: ContractLedger
+
+    @property
+    def store(self) -> EventStore:
+        """The record."""
+        return self.calculation.store
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A contract to bill as of a day, which is the invoice date.
+
+    `overdue_from`: as on request, with overdue entries whose run dates are on that day or later. `by_hand`: the entry
+    named by `cycle` (None: the next one), with every ready milestone and run up to its run date; `day` is then that of
+    the entry. `arm_tasks`: the contract's post-invoicing tasks are armed. `freed`: invoices that are replaced.
+    """
+
+    contract: UUID
+    day: date
+    overdue_from: date | None = None
+    by_hand: bool = False
+    cycle: date | None = None
+    arm_tasks: Literal["run", "bulk"] | None = None
+    freed: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What became of a contract: one outcome. `code` and `reason` say why it was skipped or failed."""
+
+    contract: UUID
+    number: str
+    outcome: RunOutcome
+    invoices: Sequence[MadeInvoice] = ()
+    reason: str | None = None
+    code: str | None = None
+    warnings: Sequence[str] = ()
+
+
+RowsOf = Callable[[Billed], Sequence[Rows]]
+"""Rows that are stored with what was billed, such as its line in a report."""
+
+
+class BillMany(Protocol):
+    """How runs and bulk generations bill."""
+
+    async def __call__(
+        self, origin: Origin, asked: Sequence[Asked], *, cause: Cause, rows_of: RowsOf | None = None
+    ) -> Sequence[Billed]:
+        """Bill them, each by itself; outcomes in the order asked. Rows ride with what was stored: outcomes that store
+        nothing have none.
+        """
+        ...

@@ -1,0 +1,214 @@
+"""From a plan to facts: the invoices, the entries that they bill, the transactions that they take."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from commands.billing_contract.preparing import Prepared
+from commands.ports.contract_ledger import ContractDue
+from commands.ports.event_store import History, Write
+from domain.billing_contract.billing import LineItem
+from domain.billing_contract.entry import EntryState, entry_stream, fold_entry, ref_of
+from domain.billing_contract.entry_events import BilledPart, Cause, EntryEmpty, EntryInvoiced, InvoiceMade
+from domain.billing_contract.parts import SubscriptionTerms
+from domain.billing_contract.schedule import Entry
+from domain.billing_contract.selection import Due, Known, next_run
+from domain.customer_invoice.events import ContractItem, ContractSource, CustomerInvoiceCreated
+from domain.customer_invoice.state import CustomerInvoice, fold
+from domain.fact import Fact
+from domain.identity import Stream, contract_invoice_stream
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class NewInvoice:
+    """An invoice that is about to begin; `state` is what it is after `created`."""
+
+    stream: Stream
+    made: InvoiceMade
+    created: CustomerInvoiceCreated
+    state: CustomerInvoice
+
+    @property
+    def history(self) -> History:
+        """Nothing is there yet."""
+        return empty(self.stream)
+
+
+def empty(stream: Stream) -> History:
+    """A stream that is not there."""
+    return History(stream, (), 0, GENESIS, 0)
+
+
+def new_invoices(prepared: Prepared) -> Sequence[NewInvoice]:
+    """One for each customer of the plan."""
+    known, plan = prepared.known, prepared.plan
+    ids = {share.customer: share.customer_id for share in known.contract.terms.customers}
+    found = []
+    for customer, items in plan.items.items():
+        number = _number(known, customer, plan.day)
+        stream = contract_invoice_stream(known.contract.number, customer, plan.day, number)
+        reference = f"{known.contract.number}/{plan.day}/{number}"
+        if len(plan.items) > 1 or len(ids) > 1:
+            reference = f"{known.contract.number}/{customer}/{plan.day}/{number}"
+        made = InvoiceMade(invoice=stream.id, reference=reference, customer=customer, customer_id=ids[customer])
+        created = _created(prepared, made, number, items)
+        state = fold([created])
+        if state is None:
+            raise TypeError("an invoice that is created is there")
+        found.append(NewInvoice(stream, made, created, state))
+    return found
+
+
+def entry_writes(prepared: Prepared, invoices: Sequence[NewInvoice], cause: Cause) -> tuple[list[Write], Known]:
+    """What the entries say, and the contract as it is known after that."""
+    known, plan = prepared.known, prepared.plan
+    made = {one.made.customer: one.made for one in invoices}
+    items = {id(item): (customer, item) for customer, some in plan.items.items() for item in some}
+    placed: set[int] = set()
+    facts: dict[UUID, EntryInvoiced] = {}
+    for due in plan.due:
+        of = {key: one for key, one in items.items() if _bills(due, one[1])}
+        if of:  # several milestones make one item: it is billed by the first, and on the invoice for each
+            own = [one for key, one in of.items() if key not in placed]
+            placed |= of.keys()
+            fact = _invoiced(prepared, due.entry, list(of.values()), own, made, cause)
+            facts[fact.ref.entry] = fact
+    rest = [one for key, one in items.items() if key not in placed]
+    if rest:  # corrections of earlier cycles ride with the first entry that is billed, or with the first there is
+        first = next(iter(facts.values()), None)
+        first = first or _invoiced(prepared, plan.due[0].entry, [], [], made, cause)
+        facts[first.ref.entry] = _with_corrections(first, rest, made)
+    entries = dict(known.entries)
+    writes = []
+    for due in plan.due:
+        stream = entry_stream(known.contract.number, due.entry)
+        fact_of: Fact | None = facts.get(stream.id)
+        if fact_of is None:
+            ref = ref_of(known.contract.number, due.entry)
+            fact_of = EntryEmpty(contract=known.contract.number, ref=ref, day=plan.day, cause=cause)
+        history = prepared.entries.get(stream.id) or empty(stream)
+        writes.append(Write(history, (fact_of,), record_key=known.contract_id))
+        state = fold_entry([*history.facts, fact_of])
+        if state is not None:
+            entries[stream.id] = state
+    return writes, replace(known, entries=entries)
+
+
+def due_after(prepared: Prepared, after: Known) -> ContractDue:
+    """When the contract is due after this."""
+    terms = after.contract.terms
+    since = after.contract.recorded_on
+    if prepared.seen is not None and prepared.seen.next_run is not None:
+        since = max(since, prepared.seen.next_run)
+    version = 0 if prepared.seen is None else prepared.seen.version
+    return ContractDue(after.contract_id, after.contract.number, terms.time_zone, next_run(after, since), version)
+
+
+def _created(prepared: Prepared, made: InvoiceMade, number: int, items: Sequence[LineItem]) -> CustomerInvoiceCreated:
+    known, plan = prepared.known, prepared.plan
+    entries = tuple(entry_stream(known.contract.number, due.entry).id for due in plan.due)
+    return CustomerInvoiceCreated(
+        customer=made.customer,
+        reference=made.reference,
+        customer_id=made.customer_id,
+        invoice_type="contract",
+        invoice_date=plan.day,
+        period_from=min(item.first for item in items),
+        period_to=max(item.last for item in items),
+        currency=known.contract.terms.currency,
+        contract=ContractSource(
+            contract=known.contract.number,
+            contract_id=known.contract_id,
+            version=known.version,
+            number=number,
+            entries=entries,
+            items=tuple(_item(known, item) for item in items if item.amount or item.kind != "correction"),
+        ),
+    )
+
+
+def _item(known: Known, item: LineItem) -> ContractItem:
+    terms = known.contract.lines[item.line].terms
+    of = terms if isinstance(terms, SubscriptionTerms) else None
+    return ContractItem(
+        line=item.line,
+        kind=item.kind,
+        amount=item.amount,
+        cost=item.cost,
+        cycle=item.cycle,
+        product=None if of is None else of.product,
+        subscription=None if of is None else of.subscription,
+        sources=len(item.segments) + len(item.milestones) + item.transactions,
+    )
+
+
+def _bills(due: Due, item: LineItem) -> bool:
+    """Whether an item is of this entry."""
+    entry = due.entry
+    if entry.kind == "cycle":
+        shared = entry.line is None or entry.line == item.line
+        return shared and item.cycle == entry.first and item.kind in ("subscription", "correction")
+    if entry.line != item.line or item.cycle is not None:
+        return False
+    if entry.kind == "milestone":
+        return item.again or any(one.name == entry.name for one in item.milestones)
+    return True
+
+
+def _invoiced(
+    prepared: Prepared,
+    entry: Entry,
+    items: Sequence[tuple[str, LineItem]],
+    own: Sequence[tuple[str, LineItem]],
+    made: Mapping[str, InvoiceMade],
+    cause: Cause,
+) -> EntryInvoiced:
+    known, plan = prepared.known, prepared.plan
+    customers = dict.fromkeys(customer for customer, _ in items)
+    state: EntryState | None = known.state(entry)
+    there = frozenset(one.invoice for one in state.invoices) if state is not None else frozenset[UUID]()
+    replaced = prepared.asked.freed & there
+    taken = plan.taken.get(entry.line or "", ()) if entry.kind == "run" and own else ()
+    return EntryInvoiced(
+        contract=known.contract.number,
+        ref=ref_of(known.contract.number, entry),
+        day=plan.day,
+        cause=cause,
+        invoices=tuple(made[customer] for customer in customers),
+        billed=tuple(_part(made[customer], item) for customer, item in own),
+        transactions=tuple(taken),
+        replaces=tuple(sorted(replaced)),
+    )
+
+
+def _with_corrections(
+    fact: EntryInvoiced, items: Sequence[tuple[str, LineItem]], made: Mapping[str, InvoiceMade]
+) -> EntryInvoiced:
+    known = {one.invoice for one in fact.invoices}
+    more = dict.fromkeys(customer for customer, _ in items if made[customer].invoice not in known)
+    return fact.model_copy(
+        update={
+            "invoices": (*fact.invoices, *(made[customer] for customer in more)),
+            "billed": (*fact.billed, *(_part(made[customer], item) for customer, item in items)),
+        }
+    )
+
+
+def _part(made: InvoiceMade, item: LineItem) -> BilledPart:
+    return BilledPart(
+        invoice=made.invoice, customer=made.customer, line=item.line, cycle=item.cycle, amount=item.amount
+    )
+
+
+def _number(known: Known, customer: str, day: date) -> int:
+    """One more than the invoices that this customer has of the contract with this date."""
+    before = {
+        one.invoice
+        for entry in known.entries.values()
+        for one in entry.invoices
+        if one.customer == customer and f"/{day}/" in one.reference
+    }
+    return len(before) + 1

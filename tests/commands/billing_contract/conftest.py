@@ -1,0 +1,17 @@
+"""Agreements of customers C1 and C2 on a database of the test's own."""
+
+import pytest_asyncio
+
+from tests.support.agreements import Agreements
+from tests.support.counter import Counter
+from tests.support.shop import open_shop
+
+
+@pytest_asyncio.fixture
+async def agreed(database, tmp_path):
+    async with open_shop(database, tmp_path) as shop:
+        await shop.world(customers=())
+        counter = Counter(shop)
+        await counter.customer("C1")
+        await counter.customer("C2")
+        yield Agreements(shop)
