@@ -7,11 +7,13 @@ from pathlib import Path
 
 from kafka.admin import KafkaAdminClient
 
+from adapters.kafka.failed_sockets import close_failed_sockets
 from tests.support.kafka.node import JavaNode, properties
 from tests.support.paths import quick_folder
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
+close_failed_sockets()  # of the tests' own clients, too: every session loads this module
 CLUSTER_ID = "ledgerlinetestclusterA"  # 22 characters of base64, as Kafka wants it
 
 
