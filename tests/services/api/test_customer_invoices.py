@@ -76,6 +76,23 @@ async def test_step_by_step(parts, api, ann, cy) -> None:
     assert_problem(await cy.post(f"{BASE}/{invoice}/withdraw", json={"reason": "r"}), 409, "approval-not-requested")
 
 
+async def test_four_eyes_are_of_persons_whichever_key_they_come_by(parts, api, ann, client_for) -> None:
+    body = {"code": "one", "name": "One", "steps": [{"group": "finance"}], "four_eyes": True}
+    await ok(api.post("/v1/approval-processes", json=body))
+    await ok(api.patch("/v1/customers/C1", json={"approval_process": "one"}))
+    invoice = await open_invoice(parts.store)
+    await ok(ann.post(f"{BASE}/{invoice}/request-approval"))
+    desk = await client_for("approver", subject="service:desk", delegate=True)
+    other = await client_for("approver", subject="ann")
+    assert_problem(await other.post(f"{BASE}/{invoice}/approve"), 409, "four-eyes")
+    refused = await desk.post(f"{BASE}/{invoice}/approve", headers={"on-behalf-of": "ann"})
+    assert_problem(refused, 409, "four-eyes")
+    assert_problem(await desk.post(f"{BASE}/{invoice}/approve"), 403, "not-in-group")
+    done = await ok(desk.post(f"{BASE}/{invoice}/approve", headers={"on-behalf-of": "bob"}))
+    assert done["status"] == "approved"
+    assert (await ok(api.get(f"{BASE}/{invoice}")))["approved"]["by"] == "bob"
+
+
 async def test_who_did_what_is_not_for_viewers(parts, api, cy, client_for) -> None:
     await two_steps(api)
     invoice = await open_invoice(parts.store)
