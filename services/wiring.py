@@ -230,7 +230,7 @@ async def open_parts(
             lines=lines,
             invoices=invoices,
             billing=billing,
-            invoicing=InvoicingDesk(billing, numbers, Rulebook(reference), calculation),
+            invoicing=InvoicingDesk(billing, numbers, Rulebook(reference), calculation, StoredLedger(pool)),
             usage_due=usage_due,
             calculation=calculation,
             past_reference=StoredPastReference(pool, reference),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from commands.billing_contract.billing_desk import ContractBilling
+from commands.billing_contract.give_back import given_back
 from commands.customer_invoice.desk import Answering, InvoicingDesk, Outcome, load
 from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
@@ -28,7 +30,9 @@ async def delete(
     answer: Answering = None,
     rows: Sequence[Rows] = (),
 ) -> Done[Outcome]:
-    """Lines of provider invoices are offered again, posted ones wait for their reference. Twice changes nothing."""
+    """Lines of provider invoices are offered again, posted ones wait for their reference; a contract's entries are
+    active again. Twice changes nothing.
+    """
     why = expect_reason(reason)
 
     async def decide() -> Decided[Outcome]:
@@ -39,10 +43,12 @@ async def delete(
         if not facts:
             return Decided(None, outcome)
         freed = await _freed(desk.store, invoice, loaded.state, why)
-        moved: list[Rows] = [*rows]
+        back = await given_back(ContractBilling(desk.calculation, desk.ledger), origin, invoice, loaded.state, why)
+        moved: list[Rows] = [*rows, *back.rows]
         if loaded.state.posted:
             moved.append(MoveAll(invoice, "invoiced", Place("held", None, UNKNOWN_REFERENCE)))
-        return Decided(Save(origin, (Write(loaded.history, facts), *freed), rows=tuple(moved)), outcome)
+        writes = (Write(loaded.history, facts), *freed, *back.writes)
+        return Decided(Save(origin, writes, rows=tuple(moved)), outcome)
 
     return await settle(desk.store, origin, decide, answer)
 

@@ -10,6 +10,7 @@ from commands.customer_invoice.pricing import CalculationDesk
 from commands.customer_invoice.rules import Rulebook, Setting
 from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
+from commands.ports.contract_ledger import ContractLedger
 from commands.ports.event_store import Answer, EventStore, History, Rows, Save, Write
 from commands.ports.numbering import InvoiceNumbers
 from domain.customer_invoice.state import CustomerInvoice, evolve, fold
@@ -20,12 +21,13 @@ from domain.rejected import Rejected
 
 @dataclass(frozen=True, slots=True)
 class InvoicingDesk:
-    """The billing desk, the numbers, the rules in force, and what calculating works with."""
+    """The billing desk, the numbers, the rules in force, what calculating works with, and the ledger of contracts."""
 
     billing: BillingDesk
     numbers: InvoiceNumbers
     rulebook: Rulebook
     calculation: CalculationDesk
+    ledger: ContractLedger
 
     @property
     def store(self) -> EventStore:

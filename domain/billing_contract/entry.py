@@ -123,6 +123,7 @@ def _invoiced(state: EntryState, fact: x.EntryInvoiced) -> EntryState:
     state = gone(state, frozenset(fact.replaces))
     made = frozenset(one.invoice for one in fact.invoices)
     customers = {one.customer for one in fact.invoices}
+    held = ((by | made, taken) for by, taken in state.transactions)  # billed again for one: its invoice holds them too
     return replace(
         state,
         status="inactive",
@@ -130,7 +131,7 @@ def _invoiced(state: EntryState, fact: x.EntryInvoiced) -> EntryState:
         invoices=(*fact.invoices, *state.invoices),
         live=state.live | made,
         billed=(*(part for part in state.billed if part.invoice not in made), *fact.billed),
-        transactions=(*state.transactions, *((made, taken) for taken in fact.transactions)),
+        transactions=(*held, *((made, taken) for taken in fact.transactions)),
         owed=tuple(part for part in state.owed if part.customer not in customers),
         superseded=state.superseded | frozenset(fact.replaces),
     )

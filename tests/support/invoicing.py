@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.calculation import StoredOutstanding, StoredSums
+from adapters.contracts import StoredLedger
 from adapters.event_store import Codec, PostgresEventStore
 from adapters.event_store.numbering import InvoiceNumberWriter
 from adapters.operations import MANY_ROWS_WRITERS
@@ -64,7 +65,7 @@ async def open_invoicing(
             StoredUsageContracts(pool),
         )
         calculation = CalculationDesk(store, StoredSums(pool), reference)
-        yield InvoicingDesk(billing, numbers, Rulebook(reference), calculation)
+        yield InvoicingDesk(billing, numbers, Rulebook(reference), calculation, StoredLedger(pool))
     finally:
         await numbers.close()
 
