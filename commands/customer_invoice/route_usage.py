@@ -137,7 +137,8 @@ async def _parts(
     """The free lines of an offer by their destination; None: all of its lines, whose sums are known already."""
     if turn.places.one_for(offer.customer, span.first_day, span.last_day):
         to = turn.places.of(Wanted(offer.customer, span.first_day))
-        if to.entry is not None or (not offer.held and offer.free.lines <= MAX_BATCH):
+        whole = to.state != "excluded" and not offer.held and offer.free.lines <= MAX_BATCH
+        if to.entry is not None or whole:  # where the first is excluded, later ones need not be
             return {to: None}
     free = minus((LineRange(first=span.first, last=span.last),), offer.held)
     found: dict[Destination, list[int]] = defaultdict(list)

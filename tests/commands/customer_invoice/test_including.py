@@ -113,6 +113,15 @@ async def test_what_is_not_on_an_invoice_yet_when_it_is_moved_later_is_not_route
     assert await on(counter, "2026-01", "2026-02") == [Decimal(8), Decimal(37)]
 
 
+async def test_a_day_within_the_period_parts_what_is_not_routed_yet(counter):
+    days = ["2026-02-03", "2026-02-20"]
+    active = await counter.shop.active([line(str(n), charge_from=day) for n, day in enumerate(days, 1)])
+    await move(counter, "2026-02-15")
+    await counter.settle()
+    assert await on(counter, "2026-02") == [Decimal(2)]
+    assert (await side(counter, active)).offered == Decimal(1)
+
+
 async def test_an_invoice_adds_up_each_line_once(counter, invoice):
     await rule(counter)
     await calculate_all(counter)
