@@ -15,6 +15,7 @@ from commands.customer_invoice.periods import ensure_periods
 from commands.ports.jobs import JobRun, JobRunner, JobRunners
 from commands.sync.request import request_daily_sync
 from domain.identity import id_for
+from services.invoice_runs import invoice_run_job
 from services.mailing import import_summary_job, open_post_office, service_origin
 from services.operations_http import Check, Heartbeat, OperationsServer
 from services.scheduler import Scheduler
@@ -32,6 +33,7 @@ def job_runners(parts: Parts) -> JobRunners:
     return {
         "provider-sync": provider_sync_job(parts),
         "import-summary": import_summary_job(parts, open_post_office(parts)),
+        "invoice-run": invoice_run_job(parts),
         "periodical-invoices": periodical_invoices_job(parts),
     }
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from adapters.event_store import Codec, PostgresEventStore, RowWriter
 from adapters.event_store.numbering import InvoiceNumberWriter
 from adapters.imports import ROW_WRITERS as IMPORT_WRITERS
 from adapters.imports import ManifestConnections, StoredImports
+from adapters.invoice_runs import ROW_WRITERS as RUN_WRITERS
+from adapters.invoice_runs import StoredInvoiceRuns
 from adapters.jobs import StoredJobs
 from adapters.key_vault import PostgresKeyVault, master_key_in
 from adapters.keys import StoredKeys, write_key_ended, write_key_made
@@ -48,11 +51,14 @@ from adapters.sql_files import load_sql
 from adapters.templates import SandboxedTemplates
 from adapters.usage_contracts import StoredUsageContracts
 from adapters.usage_due import StoredUsageDue
+from commands.billing_contract.bill import bill_many
+from commands.billing_contract.billing_desk import ContractBilling
 from commands.billing_contract.desk import ContractDesk
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.customer_invoice.desk import InvoicingDesk
 from commands.customer_invoice.pricing import CalculationDesk
 from commands.customer_invoice.rules import Rulebook
+from commands.invoice_run.desk import RunDesk
 from commands.keys.rows import KeyEnded, KeyMade
 from commands.ports.event_store import StoreUnavailable
 from commands.ports.key_vault import KeyVault
@@ -106,6 +112,7 @@ class Parts:
     operations: StoredOperations
     sync: SyncDesk
     contracts: ContractDesk
+    runs: RunDesk
     read_wait: float = READ_WAIT
 
     @property
@@ -145,6 +152,7 @@ ROW_WRITERS: dict[type, RowWriter] = {
     **IMPORT_WRITERS,
     **OPERATION_WRITERS,
     **BULK_WRITERS,
+    **RUN_WRITERS,
     **PERIOD_WRITERS,
     **PURCHASE_WRITERS,
     **CONTRACT_WRITERS,
@@ -210,6 +218,8 @@ async def open_parts(
             StoredUsageContracts(pool),
         )
         calculation = CalculationDesk(store, StoredSums(pool), reference)
+        ledger, targets = StoredLedger(pool), StoredTargets(pool)
+        bill = partial(bill_many, ContractBilling(calculation, ledger))
         numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_ROWS_WRITERS)
         stack.push_async_callback(numbers.close)
         yield Parts(
@@ -234,7 +244,7 @@ async def open_parts(
             usage_due=usage_due,
             calculation=calculation,
             past_reference=StoredPastReference(pool, reference),
-            targets=StoredTargets(pool),
+            targets=targets,
             read_models=read_models,
             jobs=StoredJobs(pool),
             operations=operations,
@@ -245,7 +255,8 @@ async def open_parts(
                 connections=_connections(settings, files),
                 passes=passes,
             ),
-            contracts=ContractDesk(store, reference, StoredLedger(pool)),
+            contracts=ContractDesk(store, reference, ledger),
+            runs=RunDesk(store, StoredInvoiceRuns(pool), operations, targets, bill, settings.time_zone),
         )
 
 

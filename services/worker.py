@@ -14,6 +14,8 @@ from prometheus_client.registry import Collector
 
 from adapters.operations import ReactionPositions
 from commands.customer_invoice.bulk import INVOICE_BULK, InvoiceBulkHandler
+from commands.invoice_run.desk import INVOICE_RUN
+from commands.invoice_run.run import InvoiceRunHandler
 from commands.operations.work import Handler
 from commands.sync.adjusting import IMPORT_INVOICE, ImportInvoiceHandler
 from commands.sync.request import PROVIDER_SYNC
@@ -31,7 +33,7 @@ from services.tasking import TaskRunner
 from services.waking import Bell
 from services.watching import BillingWatch
 from services.wiring import Parts, open_parts
-from services.working import OperationRunner
+from services.working import OperationRunner, passes
 
 AT_ONCE: Final = 2
 
@@ -56,6 +58,7 @@ def handlers_of(parts: Parts) -> Mapping[str, Handler]:
     return {
         PROVIDER_SYNC: SyncHandler(parts.sync, _unforeseen),
         IMPORT_INVOICE: ImportInvoiceHandler(parts.sync),
+        INVOICE_RUN: InvoiceRunHandler(parts.runs, passes, _unforeseen),
         INVOICE_BULK: InvoiceBulkHandler(parts.invoicing, parts.targets, _unforeseen),
     }
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from domain.reference.bodies import JobBody
 
-JOBS: Final = ("provider-sync", "import-summary", "periodical-invoices")
-"""The jobs of this version, in the order in which a day runs them."""
+JOBS: Final = ("provider-sync", "import-summary", "invoice-run", "periodical-invoices")
+"""The jobs, in the order in which a day runs them."""
 
 EVERY_MINUTES: Final = {"periodical-invoices": 5}
 """Jobs that run all day long unless they are set to something else."""

@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 import typer
 
 from domain.rejected import Rejected
-from services.cli import imports, keys, parked, processes, record, topics
+from services.cli import imports, invoice_run, keys, parked, processes, record, topics
 from services.cli.output import Exit, errors
 from services.logging import configure_logging
 from services.settings import SettingsError
@@ -33,6 +33,7 @@ def _quietly() -> None:
 
 processes.register(app)
 imports.register(app)
+invoice_run.register(app)
 record.register(app)
 app.add_typer(parked.app, name="parked")
 app.add_typer(keys.app, name="keys")

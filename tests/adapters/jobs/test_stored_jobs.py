@@ -195,7 +195,7 @@ class TestShown:
         assert (shown.last, shown.next_start, shown.version) == (None, NOW, 0)
         await plan(record, jobs)
         await run_through(jobs, SYNC, result="3 imported")
-        sync, summary, _ = await all_statuses(record.store, jobs, NOW, "UTC")
+        sync, summary, *_ = await all_statuses(record.store, jobs, NOW, "UTC")
         assert (sync.last.started_at, sync.last.ended_at, sync.last.result) == (NOW, NOW, "3 imported")
         assert sync.next_start.isoformat() == "2026-03-03T02:00:00+00:00"
         assert (summary.job, summary.last) == (SUMMARY, None)

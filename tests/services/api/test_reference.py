@@ -114,9 +114,10 @@ async def test_jobs_are_shown_switched_and_started(api: httpx.AsyncClient):
     assert [(j["name"], j["active"], j["time"]) for j in jobs["items"]] == [
         ("provider-sync", True, "02:00:00"),
         ("import-summary", True, "02:00:00"),
+        ("invoice-run", True, "02:00:00"),
         ("periodical-invoices", True, "02:00:00"),
     ]
-    assert [j["every_minutes"] for j in jobs["items"]] == [None, None, 5]
+    assert [j["every_minutes"] for j in jobs["items"]] == [None, None, None, 5]
     changed = await ok(api.patch("/v1/jobs/provider-sync", json={"time": "03:30", "active": False}))
     assert (changed["time"], changed["status"]) == ("03:30:00", "inactive")
     assert (await ok(api.get("/v1/jobs/provider-sync")))["next_start"] is None

@@ -1,0 +1,1 @@
+"""Invoice runs: of a day, by the scheduler or by hand, and of named contracts on request."""

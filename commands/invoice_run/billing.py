@@ -1,0 +1,96 @@
+"""A page of contracts billed, with the outcome of each in the report; one contract's fault stops no other."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from uuid import UUID
+
+from commands.billing_contract.billing_desk import Asked, Billed
+from commands.invoice_run.desk import RunDesk, next_try
+from commands.operations.work import Work
+from commands.ports.event_store import Rows
+from commands.ports.invoice_runs import ContractOutcome, PutOutcome, RunOutcome
+from commands.ports.operations import Item, PutItem
+from domain.operations.run_events import RunCause
+
+
+@dataclass(frozen=True, slots=True)
+class Biller:
+    """Bills for one operation. `at`: the job's time of day; `zones`: of the contracts that are looked at.
+
+    `passes` knows errors that say nothing about a contract, such as a database that is away: the operation is given
+    back. `report` is told of errors that nobody foresaw.
+    """
+
+    desk: RunDesk
+    work: Work
+    kept: UUID
+    cause: RunCause
+    at: time
+    passes: Callable[[Exception], bool]
+    report: Callable[[Exception], None]
+
+    async def bill(
+        self, asked: Sequence[Asked], zones: Mapping[UUID, str], *, counted: bool = True
+    ) -> Sequence[Billed]:
+        """Bill them, each with its outcome in the report. `counted`: that is its result in the operation."""
+        try:
+            return await self._bill(asked, zones, counted=counted)
+        except Exception as error:
+            if self.passes(error):
+                raise
+            if len(asked) > 1:  # one of them is at fault: find it, and bill the others
+                half = len(asked) // 2
+                first = await self.bill(asked[:half], zones, counted=counted)
+                return [*first, *await self.bill(asked[half:], zones, counted=counted)]
+            self.report(error)
+            said = f"An error that nobody foresaw ({type(error).__name__}); it is in the worker's log."
+            failed = Billed(asked[0].contract, "", "failed", reason=said, code="unforeseen")
+            await self.tell([failed], {failed.contract: asked[0].day}, zones, counted=counted)
+            return [failed]
+
+    async def _bill(self, asked: Sequence[Asked], zones: Mapping[UUID, str], *, counted: bool) -> Sequence[Billed]:
+        days = {one.contract: one.day for one in asked}
+
+        def rows_of(one: Billed) -> Sequence[Rows]:
+            return self._rows(one, days[one.contract], zones, counted=counted)
+
+        origin = self.work.origin("bill", str(asked[0].contract), asked[0].day.isoformat())
+        billed = await self.desk.bill(origin, asked, cause=self.cause, rows_of=rows_of)
+        await self.tell([one for one in billed if one.outcome != "invoiced"], days, zones, counted=counted)
+        return billed
+
+    async def tell(
+        self, billed: Sequence[Billed], days: Mapping[UUID, date], zones: Mapping[UUID, str], *, counted: bool
+    ) -> None:
+        """Outcomes of what made no events; what has one already stays as it is."""
+        if billed:
+            rows = [self._rows(one, days[one.contract], zones, counted=counted) for one in billed]
+            await self.desk.runs.put([row for some in rows for row in some])
+
+    async def count(self, contracts: Sequence[UUID]) -> None:
+        """Make the outcomes that the report has by now their results in the operation."""
+        outcomes = await self.desk.runs.kept(self.kept, contracts)
+        await self.desk.runs.put([self._item(one, outcomes[one], None) for one in contracts if one in outcomes])
+
+    def _rows(
+        self, one: Billed, day: date, zones: Mapping[UUID, str], *, counted: bool
+    ) -> "tuple[PutOutcome | PutItem, ...]":
+        now = self.work.now()
+        held = one.outcome in ("skipped", "failed")
+        outcome = ContractOutcome(
+            contract=one.contract,
+            number=one.number,
+            day=day,
+            outcome=one.outcome,
+            code=one.code,
+            reason=one.reason,
+            next_try=next_try(day, now, self.at, zones[one.contract]) if held and one.contract in zones else None,
+            invoices=tuple(one.invoices),
+            warnings=tuple(one.warnings),
+        )
+        row = PutOutcome(self.kept, self.work.operation.id, outcome, now)
+        return (row, self._item(one.contract, one.outcome, one.reason)) if counted else (row,)
+
+    def _item(self, contract: UUID, outcome: RunOutcome, reason: str | None) -> PutItem:
+        return self.work.row(Item(str(contract), outcome, reason, f"/v1/billing-contracts/{contract}"))
