@@ -23,6 +23,11 @@ BENCHMARKS = {
 
 
 def main(names: list[str]) -> int:
+    if {"-h", "--help"}.intersection(names):
+        print(__doc__)
+        print("\n".join(f"{name:16} {what}" for name, what in BENCHMARKS.items()))
+        print("\nOptions of one: python -m benchmarks.NAME --help")
+        return 0
     unknown = [n for n in names if n not in BENCHMARKS]
     if unknown:
         print(f"There is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr)

@@ -46,9 +46,10 @@ class KeptTables:
             yield Unlike(kind, int(rows), _named(found, f"{kind} "))
 
     async def counts(self) -> Unlike:
-        """The kept counts of the invoice list, beside the list."""
+        """The kept counts of the invoice list and the kept numbers, beside the list."""
         ((rows,),) = await self._all("counts_kept", {})
-        return Unlike("invoice_counts", int(rows), _named(await self._all("counts_unlike", {"limit": NAMED}), ""))
+        found = [_named(await self._all(name, {"limit": NAMED}), "") for name in ("counts_unlike", "numbers_unlike")]
+        return Unlike("invoice_counts", int(rows), (*found[0], *found[1]))
 
     async def _all(self, name: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:

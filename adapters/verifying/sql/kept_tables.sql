@@ -62,3 +62,19 @@ FROM counted c FULL JOIN kept k USING (what, value, bucket, status, invoice_type
 WHERE c.n IS DISTINCT FROM k.n
 ORDER BY 1
 LIMIT %(limit)s;
+
+-- name: numbers_unlike
+-- Thousands of kept numbers that are not those of the list's rows, of one moment.
+WITH listed AS (
+    SELECT p.lead, p.width, p.rest, bit_or(B'1'::bit(1000) >> p.place) AS taken
+    FROM read_models.invoice_list AS r, read_models.number_place(r.number, r.approval_date) AS p
+    WHERE r.number IS NOT NULL GROUP BY 1, 2, 3
+), kept AS (
+    SELECT lead, width, rest, taken FROM read_models.invoice_numbers WHERE bit_count(taken) > 0
+)
+SELECT 'numbers ' || lead || repeat('?', width) || rest,
+       coalesce(bit_count(k.taken), 0) || ' kept, ' || coalesce(bit_count(l.taken), 0) || ' listed', count(*) OVER ()
+FROM listed l FULL JOIN kept k USING (lead, width, rest)
+WHERE l.taken IS DISTINCT FROM k.taken
+ORDER BY 1
+LIMIT %(limit)s;

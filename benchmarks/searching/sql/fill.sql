@@ -40,9 +40,9 @@ SELECT gen_random_uuid(),
     CASE WHEN status = 'error' THEN 2 ELSE 0 END, CASE WHEN status = 'error' THEN now() END, '[{"group": "finance", "approvals": 1}]',
     CASE WHEN status = 'approving' THEN 1 END, CASE WHEN status = 'approving' THEN 'finance' END, 'person:ann',
     CASE WHEN status = 'approving' THEN now() END,
-    CASE WHEN status IN ('approved', 'approving') THEN 1 END,
-    CASE WHEN status IN ('approved', 'approving') THEN 'Customer ' || n END,
-    CASE WHEN status IN ('approved', 'approving') THEN 'K' || to_char(n %% 1000, 'FM000') END,
+    CASE WHEN status IN ('approved', 'approving', 'closed') THEN 1 END,
+    CASE WHEN status IN ('approved', 'approving', 'closed') THEN 'Customer ' || n END,
+    CASE WHEN status IN ('approved', 'approving', 'closed') THEN 'K' || to_char(n %% 1000, 'FM000') END,
     CASE WHEN status = 'approved' THEN 'default' END, CASE WHEN status = 'approved' THEN period_to + 5 END
 FROM (
     SELECT n, age, chance_a, chance_b, period_from, (period_from + interval '1 month - 1 day')::date AS period_to,
