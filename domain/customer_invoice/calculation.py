@@ -181,4 +181,6 @@ def _value(item: Item) -> c.ItemValue:
         lines=item.lines,
         contract_line=item.contract_line,
         cycle=item.cycle,
+        exact=None if item.exact == item.amount else item.exact,
+        lines_without_cost=item.lines_without_cost,
     )
