@@ -57,13 +57,10 @@ class TaskRunner:
         self, desk: TaskDesk, name: TaskName, origin: Callable[[], Origin], stop: asyncio.Event
     ) -> Callable[[], Awaitable[int]]:
         async def lane() -> int:
-            done = 0
-            while some := await do_due(desk, name, origin, AT_ONCE[name]):
-                self.ended.update((name, how) for how in some)
-                done += len(some)
-                if stop.is_set():
-                    break
-            return done
+            return await do_due(desk, name, origin, AT_ONCE[name], told=count, stopping=stop.is_set)
+
+        def count(how: str) -> None:
+            self.ended[name, how] += 1
 
         return lane
 

@@ -29,6 +29,9 @@ from domain.identity import Stream
 LEASES: Final[Mapping[TaskName, float]] = {"send": 600.0, "sync": 90.0, "charge": 90.0}
 """Seconds that a worker has a task for itself: longer than a mail server or an endpoint is waited for."""
 
+LOOK: Final = 0.5
+"""Seconds after which is looked for more to do while the slow ones are waited for."""
+
 Asking: TypeAlias = "Callable[[UUID, CustomerInvoice, str, datetime], Awaitable[Result]]"
 """Asks for one task of an invoice: its id, its state, the key, now."""
 
@@ -62,17 +65,44 @@ def by_mail(office: PostOffice) -> Asking:
     return ask
 
 
-async def do_due(desk: TaskDesk, name: TaskName, origin: Callable[[], Origin], limit: int) -> list[str]:
-    """Do what is due of one kind, at once; how each ended. Faults are raised together at the end: those are due again.
+async def do_due(
+    desk: TaskDesk,
+    name: TaskName,
+    origin: Callable[[], Origin],
+    at_once: int,
+    *,
+    told: Callable[[str], None] | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Do what is due of one kind, so many at once, until nothing is; how many. One that is slow holds up no other.
 
-    `succeeded`, `failed`, `unknown`; `moot`: it was done, disarmed or given to another by then.
+    `told` hears how each ended: `succeeded`, `failed`, `unknown`, or `moot`: done, disarmed or another's by then.
+    Once `stopping`, nothing is begun. After a fault nothing is either: it is raised when what runs has ended.
     """
-    claimed = await desk.due.claim(name, limit, origin().now, desk.leases[name])
-    done = await asyncio.gather(*(_do(desk, one, origin) for one in claimed), return_exceptions=True)
-    faults = [fault for fault in done if isinstance(fault, BaseException)]
-    if faults:
-        raise BaseExceptionGroup("tasks that could not be dealt with", faults)
-    return [one for one in done if isinstance(one, str)]
+    running: set[asyncio.Task[str]] = set()
+    fault: BaseException | None = None
+    done = 0
+    try:
+        while True:
+            free = at_once - len(running)
+            if free and fault is None and not stopping():
+                for one in await desk.due.claim(name, free, origin().now, desk.leases[name]):
+                    running.add(asyncio.create_task(_do(desk, one, origin)))
+            if not running:
+                break
+            ended, running = await asyncio.wait(running, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                fault = task.exception() or fault
+                if task.exception() is None:
+                    if told is not None:
+                        told(task.result())
+                    done += 1
+    finally:
+        for task in running:
+            task.cancel()
+    if fault is not None:
+        raise fault
+    return done
 
 
 async def ask_by_hand(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -217,9 +218,39 @@ async def test_what_is_to_be_done_is_found_anew_from_the_record(office, endpoint
 async def test_many_workers_do_each_task_once(office, endpoint):
     invoices = [await office.invoice("charge", reference=f"R-{n}") for n in range(20)]
     await office.desk.due.note()
-    turns = await asyncio.gather(*(do_due(office.desk, "charge", origin, 8) for _ in range(6)))
-    assert [how for turn in turns for how in turn] == ["succeeded"] * 20
+    assert sum(await asyncio.gather(*(do_due(office.desk, "charge", origin, 2) for _ in range(4)))) == 20
     assert sorted(asked.key for asked in endpoint.asked) == sorted(f"{i}:charge" for i in invoices)
+
+
+async def test_one_that_is_slow_holds_up_no_other(office, endpoint):
+    endpoint.behaves = ["hang", "once"]
+    invoices = [await office.invoice("charge", reference=f"R-{n}") for n in range(7)]
+    await office.desk.due.note()
+    turn = asyncio.create_task(do_due(office.desk, "charge", origin, 2))
+
+    async def pending(count):
+        return [(await office.task(one)).pending for one in invoices].count(True) == count
+
+    await eventually_async(lambda: pending(1))
+    endpoint.talks.set()
+    assert await turn == 7
+    assert await pending(0)
+
+
+async def test_a_fault_is_raised_and_the_task_is_due_again(office, endpoint):
+    invoice = await office.invoice("charge")
+    desk = replace(office.desk, leases=dict.fromkeys(office.desk.leases, 0.0))
+    await desk.due.note()
+
+    async def broken(*_):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await do_due(replace(desk, asking={"charge": broken}), "charge", origin, 2)
+    assert await office.told(invoice) == ["armed"]
+    assert await do_due(desk, "charge", origin, 2, stopping=lambda: True) == 0
+    assert await do_due(desk, "charge", origin, 2) == 1
+    assert await office.told(invoice) == ["armed", "succeeded"]
 
 
 async def test_what_waits_shows_among_the_figures(office, endpoint):

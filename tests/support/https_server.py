@@ -167,7 +167,8 @@ async def https_server(folder: Path) -> AsyncIterator[Endpoint]:
         task = asyncio.current_task()
         assert task is not None
         serving.add(task)
-        await found.serve(reader, writer)
+        with contextlib.suppress(asyncio.CancelledError):  # the test is over
+            await found.serve(reader, writer)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     found.port = server.sockets[0].getsockname()[1]

@@ -1,8 +1,8 @@
 """A deployment whose invoices are mailed and charged: real parts, a real mail server, a real HTTPS endpoint."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -49,7 +49,6 @@ class Office:
     parts: Parts
     desk: TaskDesk
     now: datetime = NOW
-    faults: list[BaseException] = field(default_factory=list)
 
     async def customer(self, *emails: str, code: str = "C1") -> None:
         """A customer with these addresses."""
@@ -77,10 +76,13 @@ class Office:
         history = await self.parts.store.load(Stream("customer-invoice", invoice))
         await self.parts.store.append(Save(origin(self.now), (Write(history, facts),)))
 
-    async def turn(self, *names: TaskName) -> Sequence[str]:
-        """Read the feed and do once what is due."""
+    async def turn(self, *names: TaskName) -> list[str]:
+        """Read the feed and do what is due; how each ended."""
         await self.desk.due.note()
-        return [how for name in names or TASKS for how in await do_due(self.desk, name, lambda: origin(self.now), 8)]
+        ended: list[str] = []
+        for name in names or TASKS:
+            await do_due(self.desk, name, lambda: origin(self.now), 8, told=ended.append)
+        return ended
 
     async def by_hand(self, invoice: UUID, name: TaskName, *, again: bool = False) -> bool:
         """Ask for it; whether anything changed."""
