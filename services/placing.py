@@ -17,7 +17,7 @@ from commands.purchases.follow_contracts import follow_contracts
 from commands.purchases.reroute import reroute
 from services.mailing import service_origin
 from services.reacting import repeat
-from services.waking import Bell
+from services.waking import SELDOM_SECONDS, UNTOLD_SECONDS, Bell
 from services.wiring import Parts
 
 PLACE_SECONDS: Final = 0.2
@@ -85,6 +85,7 @@ async def place_purchases(parts: Parts, stop: asyncio.Event, bell: Bell) -> None
             "purchases taken in": lambda: take_in(parts.billing, origin()),
         }
         for what, work in loops.items():
-            tasks.create_task(repeat(work, what, PLACE_SECONDS, stop, bell))
+            seldom = UNTOLD_SECONDS if what == "purchases taken in" else SELDOM_SECONDS
+            tasks.create_task(repeat(work, what, PLACE_SECONDS, stop, bell, seldom=seldom))
         for _ in range(_LANES - 1):
             tasks.create_task(repeat(loops["offers routed"], "offers routed", PLACE_SECONDS, stop, bell))

@@ -13,7 +13,7 @@ from commands.provider_invoice.verify_lines import purge_lines
 from commands.reactions.notices import NOTICED, raise_notice
 from commands.sync.stuck import fail_stuck
 from services.mailing import mail_domain, service_origin
-from services.waking import Bell
+from services.waking import SELDOM_SECONDS, Bell
 from services.wiring import Parts
 from services.working import passes
 
@@ -62,11 +62,17 @@ async def purge(parts: Parts) -> int:
 
 
 async def repeat(
-    work: Callable[[], Awaitable[int]], what: str, seconds: float, stop: asyncio.Event, bell: Bell | None = None
+    work: Callable[[], Awaitable[int]],
+    what: str,
+    seconds: float,
+    stop: asyncio.Event,
+    bell: Bell | None = None,
+    *,
+    seldom: float = SELDOM_SECONDS,
 ) -> None:
     """Do something again and again until `stop`; faults are logged and ridden out.
 
-    With a bell it may be done less often while nothing happens.
+    With a bell it may be done as seldom as that while nothing happens.
     """
     away = False
     while not stop.is_set():
@@ -84,7 +90,7 @@ async def repeat(
                 _log.warning(f"{what}: put off", error=str(error))
             away = True
         if bell is not None:
-            await bell.rest(seconds, stop)
+            await bell.rest(seconds, stop, seldom)
             continue
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), seconds)

@@ -11,8 +11,10 @@ from typing import Final, Protocol
 
 AWAKE_SECONDS: Final = 3.0
 """So long after the last sign of life loops look as often as they like: longer than the pause before a calculation."""
-SELDOM_SECONDS: Final = 0.5
-"""How often they look while there is none. A poster waits for that at most, once."""
+SELDOM_SECONDS: Final = 2.0
+"""How often they look while there is none, where an append tells of what there is to do."""
+UNTOLD_SECONDS: Final = 0.5
+"""How often where nothing does: somebody may have posted or asked for something, and waits for that at most, once."""
 
 
 class Appends(Protocol):
@@ -46,7 +48,7 @@ class Bell:
         rung, self._rung = self._rung, asyncio.Event()
         rung.set()
 
-    async def rest(self, seconds: float, stop: asyncio.Event) -> None:
+    async def rest(self, seconds: float, stop: asyncio.Event, seldom: float = SELDOM_SECONDS) -> None:
         """Until `stop`, or so many seconds; longer, until something happens, when nothing did for a while."""
         if asyncio.get_running_loop().time() - self._last < AWAKE_SECONDS:
             with suppress(TimeoutError):
@@ -54,7 +56,7 @@ class Bell:
             return
         either = [asyncio.ensure_future(event.wait()) for event in (stop, self._rung)]
         try:
-            await asyncio.wait(either, timeout=max(seconds, SELDOM_SECONDS), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, timeout=max(seconds, seldom), return_when=asyncio.FIRST_COMPLETED)
         finally:
             for waiting in either:
                 waiting.cancel()

@@ -15,7 +15,7 @@ from commands.handling import Busy
 from commands.operations.work import Ended, GiveBack, Handler, Work
 from commands.ports.event_store import StoreUnavailable
 from commands.ports.operations import Claimed, Hold, OperationLost, Operations
-from services.waking import Bell
+from services.waking import UNTOLD_SECONDS, Bell
 
 LEASE_SECONDS: Final = 15.0
 """A worker that was not heard of for so long is lost: another one takes its operations."""
@@ -79,7 +79,7 @@ class OperationRunner:
                 if bell is not None:
                     bell.ring()
             elif bell is not None:
-                await bell.rest(IDLE_SECONDS, stop)
+                await bell.rest(IDLE_SECONDS, stop, UNTOLD_SECONDS)
             else:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), IDLE_SECONDS)
