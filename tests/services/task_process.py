@@ -1,4 +1,4 @@
-"""Post-invoicing tasks as a process of its own, for test_tasking: `python -m tests.services.task_process`.
+"""Post-invoicing tasks as a process of its own, for test_tasking_workers: `python -m tests.services.task_process`.
 
 The worker's loop of tasks, with leases of a second, until it is killed.
 """
