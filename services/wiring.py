@@ -34,6 +34,7 @@ from adapters.key_vault import PostgresKeyVault, master_key_in
 from adapters.keys import StoredKeys, write_key_ended, write_key_made
 from adapters.line_store import ROW_WRITERS as LINE_WRITERS
 from adapters.line_store import PostgresLineStore
+from adapters.line_store.offer_lines import StoredOfferLines
 from adapters.mail import write_outbox
 from adapters.migrate import migrate
 from adapters.operations import MANY_ROWS_WRITERS, StoredOperations
@@ -57,6 +58,7 @@ from commands.billing_contract.desk import ContractDesk
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.customer_invoice.desk import InvoicingDesk
 from commands.customer_invoice.pricing import CalculationDesk
+from commands.customer_invoice.route_usage import Router
 from commands.customer_invoice.rules import Rulebook
 from commands.invoice_run.desk import RunDesk
 from commands.keys.rows import KeyEnded, KeyMade
@@ -219,7 +221,8 @@ async def open_parts(
         )
         calculation = CalculationDesk(store, StoredSums(pool), reference)
         ledger, targets = StoredLedger(pool), StoredTargets(pool)
-        bill = partial(bill_many, ContractBilling(calculation, ledger))
+        router = Router(invoices, billing, usage_due, StoredOfferLines(pool))
+        bill = partial(bill_many, ContractBilling(calculation, ledger, router))
         numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_ROWS_WRITERS)
         stack.push_async_callback(numbers.close)
         yield Parts(

@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 
 from adapters.sql_files import load_sql
 from commands.ports.event_store import Conflict, Save
-from commands.ports.purchases import Move, MoveAll, TakeIn
+from commands.ports.purchases import Move, MoveAll, TakeFromEntry, TakeIn
 from domain.identity import Stream
 
 _SQL = load_sql("adapters.purchases")
@@ -19,6 +19,14 @@ async def take_in(connection: AsyncConnection[Any], rows: TakeIn, _: Save) -> No
     """They are on the invoice now; Conflict when one of them went elsewhere in the meantime."""
     values = {"seqs": list(rows.seqs), "invoice": rows.invoice, "batch": rows.batch}
     cursor = await connection.execute(_SQL["take_in"], values)
+    if cursor.rowcount != len(rows.seqs):
+        raise Conflict(Stream("customer-invoice", rows.invoice))
+
+
+async def take_from_entry(connection: AsyncConnection[Any], rows: TakeFromEntry, _: Save) -> None:
+    """The same for what waited for a contract's cycle."""
+    values = {"seqs": list(rows.seqs), "entry": rows.entry, "invoice": rows.invoice, "batch": rows.batch}
+    cursor = await connection.execute(_SQL["take_from_entry"], values)
     if cursor.rowcount != len(rows.seqs):
         raise Conflict(Stream("customer-invoice", rows.invoice))
 
@@ -57,6 +65,6 @@ async def _move_all(connection: AsyncConnection[Any], rows: MoveAll, save: Save)
 
 
 ROW_WRITERS: Final[Mapping[type, Callable[[AsyncConnection[Any], Any, Save], Awaitable[None]]]] = MappingProxyType(
-    {TakeIn: take_in, Move: move, MoveAll: _move_all}
+    {TakeIn: take_in, TakeFromEntry: take_from_entry, Move: move, MoveAll: _move_all}
 )
 """By the class of a value in `Save.rows`, for the event store."""

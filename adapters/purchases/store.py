@@ -21,6 +21,7 @@ from commands.ports.purchases import (
     Purchase,
     PurchaseQuery,
     Stored,
+    WaitingAt,
 )
 
 _SQL = load_sql("adapters.purchases")
@@ -67,6 +68,12 @@ class StoredPurchases:
         """See the port."""
         states = ["arriving", "waiting"] if waiting else ["arriving"]
         return [Arrived(*row) for row in await self._rows("arrived", invoices=list(invoices), states=states)]
+
+    async def waiting_at(self, entries: Sequence[UUID]) -> Sequence[WaitingAt]:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_SQL["waiting_at"], {"entries": list(entries)})
+            return [WaitingAt(*row) for row in await cursor.fetchall()]
 
     async def shift(self, change: MoveAll) -> int:
         """See the port."""

@@ -59,6 +59,12 @@ class StoredUsageDue:
         async with self._pool.connection() as connection:
             return (await connection.execute(_SQL["again"], values)).rowcount
 
+    async def of_customers(self, customers: Sequence[str]) -> Sequence[DueOffer]:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_SQL["of_customers"], {"customers": list(customers)})
+            return [DueOffer(*row) for row in await cursor.fetchall()]
+
     async def unplaced(self, provider_invoice: UUID) -> Sequence[Unplaced]:
         """See the port."""
         async with self._pool.connection() as connection:

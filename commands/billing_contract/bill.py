@@ -51,6 +51,7 @@ class _Ready:
     prepared: Prepared
     billed: Billed
     writes: Sequence[Write]
+    rows: Sequence[Rows]
     due: ContractDue
     taken: Sequence[TransactionsTaken]
 
@@ -62,7 +63,7 @@ async def _bill(
     left = list(asked)
     together = TOGETHER
     for _ in range(MAX_TRIES):
-        found = await prepare(desk, left)
+        found = await prepare(desk, origin, left)
         planned = [one for one in found.values() if isinstance(one, Prepared)]
         done.update({id_: _refused(id_, no) for id_, no in found.items() if isinstance(no, Rejected)})
         for idle in planned:
@@ -95,12 +96,14 @@ async def _priced(desk: ContractBilling, invoices: Sequence[NewInvoice]) -> Mapp
         return {}
     customers = sorted({one.made.customer for one in invoices})
     inputs = await desk.calculation.reference.pricing_inputs(customers)
-    return await price(desk.calculation, {one.stream.id: one.state for one in invoices}, inputs)
+    entering = {batch: seqs for one in invoices for batch, seqs in one.usage.seqs.items()}
+    return await price(desk.calculation, {one.stream.id: one.state for one in invoices}, inputs, entering=entering)
 
 
 def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[UUID, Priced], cause: Cause) -> _Ready:
     known = prepared.known
     writes: list[Write] = []
+    rows: list[Rows] = []
     shown = []
     warnings = []
     for one in invoices:
@@ -117,7 +120,9 @@ def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[U
                     by=prepared.asked.arm_tasks,
                 )
             )
-        writes.append(Write(one.history, (one.created, *facts, *tasks)))
+        writes.append(Write(one.history, (one.created, *one.usage.facts, *facts, *tasks)))
+        writes += one.usage.writes
+        rows += one.usage.rows
         if isinstance(result.result, Failure):
             warnings.append(f"{one.made.reference}: {result.result.message}")
         shown.append(_shown(one, result))
@@ -131,7 +136,7 @@ def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[U
         warnings=tuple(warnings),
     )
     taken = [one for several in prepared.plan.taken.values() for one in several]
-    return _Ready(prepared, outcome, writes, due_after(prepared, after), taken)
+    return _Ready(prepared, outcome, writes, rows, due_after(prepared, after), taken)
 
 
 def _shown(one: NewInvoice, priced: Priced) -> MadeInvoice:
@@ -149,6 +154,7 @@ async def _store(
     taken = [(one.due.contract, taken) for one in some for taken in one.taken]
     if taken:
         rows.append(TakeTransactions(taken))
+    rows += [row for one in some for row in one.rows]
     if rows_of is not None:
         rows += [row for one in some for row in rows_of(one.billed)]
     writes = [write for one in some for write in (*one.writes, Write(one.prepared.history, ()))]

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from commands.customer_invoice.pricing import CalculationDesk
+from commands.customer_invoice.route_usage import Router
 from commands.origin import Origin
 from commands.ports.contract_ledger import ContractLedger
 from commands.ports.event_store import EventStore, Rows
@@ -16,10 +17,13 @@ from domain.billing_contract.entry_events import Cause
 
 @dataclass(frozen=True, slots=True)
 class ContractBilling:
-    """The record, the ledger of contracts, and what prices usage."""
+    """The record, the ledger of contracts, what prices usage, and what finds the usage that waits (None: for who only
+    gives back).
+    """
 
     calculation: CalculationDesk
     ledger: ContractLedger
+    router: Router | None = None
 
     @property
     def store(self) -> EventStore:

@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from commands.billing_contract.preparing import Prepared
+from commands.billing_contract.taking_usage import Taken, UsageToTake, take_usage
 from commands.ports.contract_ledger import ContractDue
 from commands.ports.event_store import History, Write
 from domain.billing_contract.billing import LineItem
@@ -24,12 +25,13 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class NewInvoice:
-    """An invoice that is about to begin; `state` is what it is after `created`."""
+    """An invoice that is about to begin; `state` is what it is after `created` and the usage that it takes."""
 
     stream: Stream
     made: InvoiceMade
     created: CustomerInvoiceCreated
     state: CustomerInvoice
+    usage: Taken
 
     @property
     def history(self) -> History:
@@ -43,22 +45,26 @@ def empty(stream: Stream) -> History:
 
 
 def new_invoices(prepared: Prepared) -> Sequence[NewInvoice]:
-    """One for each customer of the plan."""
+    """One for each customer of the plan, and for each whose usage waits."""
     known, plan = prepared.known, prepared.plan
     ids = {share.customer: share.customer_id for share in known.contract.terms.customers}
     found = []
-    for customer, items in plan.items.items():
+    for customer in dict.fromkeys([*plan.items, *prepared.usage]):
+        items, usage = plan.items.get(customer, ()), prepared.usage.get(customer)
         number = _number(known, customer, plan.day)
         stream = contract_invoice_stream(known.contract.number, customer, plan.day, number)
         reference = f"{known.contract.number}/{plan.day}/{number}"
-        if len(plan.items) > 1 or len(ids) > 1:
+        if len(ids) > 1:
             reference = f"{known.contract.number}/{customer}/{plan.day}/{number}"
         made = InvoiceMade(invoice=stream.id, reference=reference, customer=customer, customer_id=ids[customer])
-        created = _created(prepared, made, number, items)
+        created = _created(prepared, made, number, items, usage)
         state = fold([created])
         if state is None:
             raise TypeError("an invoice that is created is there")
-        found.append(NewInvoice(stream, made, created, state))
+        taken = Taken()
+        if usage is not None:
+            taken, state = take_usage(stream.id, state, usage)
+        found.append(NewInvoice(stream, made, created, state, taken))
     return found
 
 
@@ -76,6 +82,7 @@ def entry_writes(prepared: Prepared, invoices: Sequence[NewInvoice], cause: Caus
             placed |= of.keys()
             fact = _invoiced(prepared, due.entry, list(of.values()), own, made, cause)
             facts[fact.ref.entry] = fact
+    _with_usage(prepared, facts, made, cause)
     rest = [one for key, one in items.items() if key not in placed]
     if rest:  # corrections of earlier cycles ride with the first entry that is billed, or with the first there is
         first = next(iter(facts.values()), None)
@@ -97,6 +104,20 @@ def entry_writes(prepared: Prepared, invoices: Sequence[NewInvoice], cause: Caus
     return writes, replace(known, entries=entries)
 
 
+def _with_usage(
+    prepared: Prepared, facts: dict[UUID, EntryInvoiced], made: Mapping[str, InvoiceMade], cause: Cause
+) -> None:
+    """A cycle whose usage is on an invoice is billed by that, whatever else it has."""
+    number = prepared.known.contract.number
+    by_entry = {entry_stream(number, due.entry).id: due.entry for due in prepared.plan.due}
+    for customer, usage in prepared.usage.items():
+        for entry in dict.fromkeys([*(e for _, e in usage.offered), *(one.entry for one in usage.posted)]):
+            fact = facts.get(entry) or _invoiced(prepared, by_entry[entry], [], [], made, cause)
+            if made[customer].invoice not in {one.invoice for one in fact.invoices}:
+                fact = fact.model_copy(update={"invoices": (*fact.invoices, made[customer])})
+            facts[entry] = fact
+
+
 def due_after(prepared: Prepared, after: Known) -> ContractDue:
     """When the contract is due after this."""
     terms = after.contract.terms
@@ -107,17 +128,23 @@ def due_after(prepared: Prepared, after: Known) -> ContractDue:
     return ContractDue(after.contract_id, after.contract.number, terms.time_zone, next_run(after, since), version)
 
 
-def _created(prepared: Prepared, made: InvoiceMade, number: int, items: Sequence[LineItem]) -> CustomerInvoiceCreated:
+def _created(
+    prepared: Prepared, made: InvoiceMade, number: int, items: Sequence[LineItem], usage: UsageToTake | None
+) -> CustomerInvoiceCreated:
     known, plan = prepared.known, prepared.plan
     entries = tuple(entry_stream(known.contract.number, due.entry).id for due in plan.due)
+    firsts, lasts = [item.first for item in items], [item.last for item in items]
+    if usage is not None:
+        firsts.append(usage.first)
+        lasts.append(usage.last)
     return CustomerInvoiceCreated(
         customer=made.customer,
         reference=made.reference,
         customer_id=made.customer_id,
         invoice_type="contract",
         invoice_date=plan.day,
-        period_from=min(item.first for item in items),
-        period_to=max(item.last for item in items),
+        period_from=min(firsts),
+        period_to=max(lasts),
         currency=known.contract.terms.currency,
         contract=ContractSource(
             contract=known.contract.number,

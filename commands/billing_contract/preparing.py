@@ -1,11 +1,13 @@
 """What is billed is decided for many contracts at once: everything loaded together, then each planned by itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from commands.billing_contract.billing_desk import Asked, ContractBilling
 from commands.billing_contract.plan import KIND
+from commands.billing_contract.taking_usage import Usage, usage_of
+from commands.origin import Origin
 from commands.ports.contract_ledger import ContractDue, WantedSum
 from commands.ports.event_store import History
 from domain.billing_contract.billing import Plan, TransactionSum, bill, wanted_transactions
@@ -27,6 +29,7 @@ class Prepared:
     seen: ContractDue | None
     entries: Mapping[UUID, History]
     plan: Plan
+    usage: Usage = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,9 @@ class Loaded:
     entries: Mapping[UUID, History]
 
 
-async def prepare(desk: ContractBilling, asked: Sequence[Asked]) -> Mapping[UUID, "Prepared | Rejected"]:
+async def prepare(
+    desk: ContractBilling, origin: Origin, asked: Sequence[Asked]
+) -> Mapping[UUID, "Prepared | Rejected"]:
     """The plan of each; Rejected `billing-contract-missing`, or what its rules say."""
     loaded = await load_contracts(desk, [one.contract for one in asked])
     due: dict[UUID, tuple[Asked, Sequence[Due]]] = {}
@@ -59,11 +64,14 @@ async def prepare(desk: ContractBilling, asked: Sequence[Asked]) -> Mapping[UUID
         except Rejected as no:
             found[one.contract] = no
     sums = await desk.ledger.sums(wanted)
+    cycles = [(loaded[id_].known, some) for id_, (_, some) in due.items()]
+    usage = await usage_of(desk.router, origin, cycles) if desk.router is not None else {}
     for contract, (one, some) in due.items():
         there = loaded[contract]
         known = there.known.without(one.freed)
         plan = bill(known, one.day, some, _of(contract, known, sums))
-        found[contract] = Prepared(one, there.history, known, there.seen, there.entries, plan)
+        own = usage.get(contract, {})
+        found[contract] = Prepared(one, there.history, known, there.seen, there.entries, plan, own)
     return found
 
 

@@ -14,7 +14,7 @@ from domain.customer_invoice import lifecycle
 from domain.customer_invoice.state import CustomerInvoice
 from domain.identity import Stream
 from domain.provider_invoice.lifecycle import expect_reason
-from domain.purchases.placing import UNKNOWN_REFERENCE
+from domain.purchases.placing import GIVEN_BACK, UNKNOWN_REFERENCE
 from domain.usage_offer import decisions as offers
 from domain.usage_offer.state import evolve
 from domain.usage_offer.state import fold as fold_offer
@@ -46,11 +46,18 @@ async def delete(
         back = await given_back(ContractBilling(desk.calculation, desk.ledger), origin, invoice, loaded.state, why)
         moved: list[Rows] = [*rows, *back.rows]
         if loaded.state.posted:
-            moved.append(MoveAll(invoice, "invoiced", Place("held", None, UNKNOWN_REFERENCE)))
+            moved.append(MoveAll(invoice, "invoiced", _back(loaded.state)))
         writes = (Write(loaded.history, facts), *freed, *back.writes)
         return Decided(Save(origin, writes, rows=tuple(moved)), outcome)
 
     return await settle(desk.store, origin, decide, answer)
+
+
+def _back(state: CustomerInvoice) -> Place:
+    """Posted purchases wait for their reference, or for the contract's next cycle: which one is decided again."""
+    if state.invoice_type == "contract":
+        return Place("unrouted", None, GIVEN_BACK)
+    return Place("held", None, UNKNOWN_REFERENCE)
 
 
 async def _freed(store: EventStore, invoice: UUID, before: CustomerInvoice, reason: str) -> list[Write]:

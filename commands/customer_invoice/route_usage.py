@@ -43,6 +43,58 @@ class Router:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Lines of an offer that wait for a contract's cycle, by entry, in batches of at most 10,000."""
+
+    loaded: Loaded
+    history: History
+    offer: UsageOffer
+    batches: Mapping[UUID, Sequence[Lines]]
+
+
+async def waiting_usage(
+    router: Router, origin: Origin, customers: Sequence[str], entries: frozenset[UUID]
+) -> Sequence[Waiting]:
+    """What waits for these entries of the customers' contracts now, decided line by line as routing does."""
+    by_invoice: dict[UUID, list[UUID]] = defaultdict(list)
+    for due in await router.due.of_customers(customers):
+        by_invoice[due.provider_invoice].append(due.offer)
+    found = []
+    for invoice, offers in by_invoice.items():
+        loaded = await load(router.invoices, invoice)
+        histories = await router.billing.store.load_many([Stream("usage-offer", offer) for offer in offers])
+        there = [(h, offer) for h in histories.values() if (offer := _to_route(h, loaded)) is not None]
+        resolution = await router.invoices.lines.resolution_of(loaded.id, loaded.state.attempt)
+        if not there or resolution is None:
+            continue
+        turn = await _prepare(router, origin, loaded, resolution, [offer for _, offer in there])
+        for history, offer in there:
+            batches = await _waiting(router, turn, offer, entries)
+            if batches:
+                found.append(Waiting(loaded, history, offer, batches))
+    return found
+
+
+async def _waiting(
+    router: Router, turn: "_Turn", offer: UsageOffer, entries: frozenset[UUID]
+) -> Mapping[UUID, Sequence[Lines]]:
+    span = turn.spans.get(offer.key)
+    if span is None or offer.customer not in turn.places.customers:
+        return {}
+    found: dict[UUID, list[Lines]] = {}
+    for destination, numbers in (await _parts(router, turn, offer, span)).items():
+        entry = destination.entry
+        if entry is None or entry not in entries:
+            continue
+        chosen = numbers
+        if numbers is None and (offer.held or offer.free.lines > MAX_BATCH):
+            offered = await OfferedLines.load(router.invoices, turn.loaded, offer)
+            chosen = offered.free(offer, offer.free.lines)
+        found[entry] = await _batches(router, turn, offer, chosen)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class _Turn:
     """One provider invoice, and what is known about the offers and customers of this turn."""
 

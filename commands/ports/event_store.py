@@ -187,7 +187,9 @@ class EventStore(Protocol):
         ...
 
     async def load_by_keys(self, record_keys: Sequence[UUID], kind: str) -> Mapping[UUID, Sequence[History]]:
-        """The same for many keys in two round trips; the kind's own id is never a key. Keys without any are left out."""
+        """The same for many keys in two round trips, but for streams whose id is the key; keys without any are left
+        out.
+        """
         ...
 
     async def load_having(

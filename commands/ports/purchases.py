@@ -90,6 +90,28 @@ class TakeIn(Rows):
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingAt:
+    """Purchases of a customer that wait for a schedule entry: one batch, of one currency of costs (None: without)."""
+
+    entry: UUID
+    customer: str
+    currency: str | None
+    seqs: Sequence[int]
+    cost: Decimal
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeFromEntry(Rows):
+    """Rows of a save: purchases that waited for an entry are on an invoice, in this batch. Conflict: one did not."""
+
+    entry: UUID
+    invoice: UUID
+    batch: UUID
+    seqs: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Move(Rows):
     """Rows of a save: purchases get another place. Any that is not at `at` for `destination` now: Conflict."""
 
@@ -149,6 +171,10 @@ class Purchases(Protocol):
 
     async def arrived(self, invoices: Sequence[UUID], *, waiting: bool = False) -> Sequence[Arrived]:
         """What arrives at these invoices (with `waiting`: also what waits for them), by invoice and cost currency."""
+        ...
+
+    async def waiting_at(self, entries: Sequence[UUID]) -> Sequence[WaitingAt]:
+        """What waits for these entries, in batches of at most 10,000."""
         ...
 
     async def shift(self, change: MoveAll) -> int:

@@ -66,6 +66,10 @@ class UsageDue(Protocol):
         """Make what waits or could not be routed due again; how many offers."""
         ...
 
+    async def of_customers(self, customers: Sequence[str]) -> Sequence[DueOffer]:
+        """Offers of these customers with lines that nothing holds, whether they wait or are due."""
+        ...
+
     async def unplaced(self, provider_invoice: UUID) -> Sequence[Unplaced]:
         """What waits or can't be routed of a provider invoice."""
         ...

@@ -19,6 +19,8 @@ State = Literal["arriving", "waiting", "held", "unrouted", "excluded"]
 NOT_BILLED = "not-billed"
 BEFORE_BILL_FROM = "before_bill_from"
 UNKNOWN_REFERENCE = "unknown-reference"
+GIVEN_BACK = "given-back"
+"""Its contract's invoice was deleted: it is routed again at once."""
 DATE_TOO_LATE = "date-too-late"
 
 

@@ -23,6 +23,7 @@ from domain.billing_contract.shares import Share
 from domain.billing_contract.time_and_material import Transaction
 from domain.customer_invoice.state import CustomerInvoice, fold
 from domain.identity import Stream
+from tests.support.counter import Counter
 from tests.support.origins import origin
 from tests.support.shop import Shop
 
@@ -67,7 +68,9 @@ class Agreements:
         store, reference = self.shop.desk.store, self.shop.billing.reference
         ledger = StoredLedger(self.shop.pool)
         self.desk = ContractDesk(store, reference, ledger)
-        self.billing = ContractBilling(CalculationDesk(store, StoredSums(self.shop.pool), reference), ledger)
+        self.billing = ContractBilling(
+            CalculationDesk(store, StoredSums(self.shop.pool), reference), ledger, Counter(self.shop).router
+        )
 
     async def signed(
         self,

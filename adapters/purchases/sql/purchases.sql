@@ -101,6 +101,25 @@ ORDER BY d.invoice, t.currency NULLS FIRST;
 UPDATE purchase_place SET state = 'invoiced', batch = %(batch)s
 WHERE seq = ANY (%(seqs)s) AND destination = %(invoice)s AND state IN ('arriving', 'waiting');
 
+-- name: waiting_at
+-- What waits for schedule entries, by customer and currency of the costs, in batches of 10,000 rows.
+SELECT t.entry, t.customer, t.currency, array_agg(t.seq ORDER BY t.seq), trim_scale(sum(coalesce(t.cost, 0))),
+       encode(sha256(convert_to(string_agg(t.id || ',' || t.digest || E'\n', '' ORDER BY t.seq), 'UTF8')), 'hex')
+FROM (
+    SELECT s.destination AS entry, p.customer, CASE WHEN p.cost IS NOT NULL THEN p.currency END AS currency, s.seq,
+           p.id, p.digest, p.cost,
+           (row_number() OVER (PARTITION BY s.destination, p.customer, p.cost IS NULL, p.currency ORDER BY s.seq) - 1)
+           / 10000 AS batch
+    FROM purchase_place s JOIN purchase p USING (seq)
+    WHERE s.destination = ANY (%(entries)s::uuid[]) AND s.state = 'waiting') AS t
+GROUP BY t.entry, t.customer, t.currency, t.batch
+ORDER BY t.entry, t.customer, t.currency NULLS FIRST, t.batch;
+
+-- name: take_from_entry
+-- These purchases waited for an entry and are on the invoice; the count tells whether all of them still did.
+UPDATE purchase_place SET state = 'invoiced', batch = %(batch)s, destination = %(invoice)s
+WHERE seq = ANY (%(seqs)s) AND destination = %(entry)s AND state = 'waiting';
+
 -- name: move
 -- Purchases get another place; the count tells whether all of them still were where the caller saw them. The batch that
 -- a cancelled one was in is kept: its digest is over all that ever was in it.

@@ -127,6 +127,11 @@ UPDATE usage_due SET state = 'due', waits_for = NULL, reason = NULL, since = %(n
 WHERE state <> 'due' AND (%(customer)s::text IS NULL OR customer = %(customer)s)
   AND (%(provider_invoice)s::uuid IS NULL OR provider_invoice = %(provider_invoice)s);
 
+-- name: of_customers
+-- Offers of customers that have lines which nothing holds.
+SELECT offer, provider_invoice, customer FROM usage_due
+WHERE customer = ANY (%(customers)s::text[]) ORDER BY provider_invoice, customer, offer;
+
 -- name: unplaced
 -- What waits or can't be routed of a provider invoice, also while it is looked at again.
 SELECT offer, provider_invoice, customer, state, waits_for, reason, since FROM usage_due
