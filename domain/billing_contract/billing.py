@@ -176,8 +176,8 @@ def _of_subscription(known: Known, line: Line, cycles: Sequence[Entry], billed: 
     contract = known.contract
     subscription = subscription_of(contract, line)
     frequency = _frequency(contract, line)
-    firsts = {entry.first for entry in cycles} | {cycle for code, cycle in billed if code == line.code}
-    for first in sorted(firsts):
+    due, done = {entry.first for entry in cycles}, _cycles_done(known, line)
+    for first in sorted(due | done.keys() | {cycle for code, cycle in billed if code == line.code}):
         cycle = cycle_of(contract.terms.starts, frequency, first)
         parts = segments(subscription, cycle)
         exact = exact_amount(parts)
@@ -186,15 +186,15 @@ def _of_subscription(known: Known, line: Line, cycles: Sequence[Entry], billed: 
         owed = split_amount(whole, shares, contract.terms.currency)
         before = billed.get((line.code, first), {})
         for customer in [*owed, *(c for c in before if c not in owed)]:
-            is_due = any(entry.first == first for entry in cycles)
-            if customer not in before and not is_due:
-                continue  # a part of 0.00 was never billed
+            corrects = customer in before or first not in due
+            if first not in due and customer in done.get(first, ()):
+                continue  # its invoice was deleted: its part is billed when the cycle is due again
             amount = less(owed.get(customer, _NOTHING), before.get(customer, _NOTHING))
-            if customer in before and not amount:
+            if corrects and not amount:
                 continue
             yield LineItem(
                 line=line.code,
-                kind="correction" if customer in before else "subscription",
+                kind="correction" if corrects else "subscription",
                 customer=customer,
                 amount=amount,
                 whole=whole,
@@ -205,6 +205,22 @@ def _of_subscription(known: Known, line: Line, cycles: Sequence[Entry], billed: 
                 billed=before.get(customer, _NOTHING),
                 segments=parts,
             )
+
+
+def _cycles_done(known: Known, line: Line) -> Mapping[date, frozenset[str]]:
+    """The first day of each cycle of a line that was billed or came to nothing, with the customers whose invoices were
+    deleted since. A line that was added later counts as billed with nothing.
+    """
+    code = None if shares_cycle(line) else line.code
+    found = {}
+    for entry in known.entries.values():
+        ref = entry.ref
+        if ref.kind == "cycle" and ref.line == code and ref.last >= line.starts:
+            if entry.status == "inactive" and entry.reason != "cancelled":
+                found[ref.first] = frozenset[str]()
+            elif entry.live:
+                found[ref.first] = entry.owed_customers
+    return found
 
 
 def _of_milestones(known: Known, day: date, line: Line, due: Sequence[Due]) -> Iterable[LineItem]:

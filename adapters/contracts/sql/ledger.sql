@@ -32,12 +32,12 @@ UPDATE contract_transaction SET ready = coalesce(%(ready)s, ready), cancelled = 
 WHERE contract = %(contract)s AND line = %(line)s AND id = %(id)s AND NOT taken;
 
 -- name: take
--- They are taken, or free again.
+-- They are taken, or free again. One that is not ready any more, or cancelled, is not taken.
 UPDATE contract_transaction t SET taken = NOT %(back)s
 FROM unnest(%(contracts)s::uuid[], %(lines)s::text[], %(years)s::integer[], %(firsts)s::integer[],
             %(lasts)s::integer[]) AS w (contract, line, year, first, last)
 WHERE t.contract = w.contract AND t.line = w.line AND t.year = w.year AND t.number BETWEEN w.first AND w.last
-  AND t.taken = %(back)s;
+  AND t.taken = %(back)s AND (%(back)s OR (t.ready AND NOT t.cancelled));
 
 -- name: sums
 -- What may be taken, added up by customer and runs of numbers.
