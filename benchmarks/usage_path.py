@@ -270,8 +270,9 @@ def _server_cpu(folder: Path) -> float:
     own = server.cpu_times()
     seconds: float = own.user + own.system + own.children_user + own.children_system
     for connection in server.children():
-        times = connection.cpu_times()
-        seconds += times.user + times.system
+        with suppress(psutil.NoSuchProcess):  # it has just ended: counted with the server's children next time
+            times = connection.cpu_times()
+            seconds += times.user + times.system
     return seconds
 
 
