@@ -74,9 +74,9 @@ async def take_transactions(connection: AsyncConnection[Any], rows: TakeTransact
         "years": [one.year for _, one, _ in ranges],
         "firsts": [span.first for _, _, span in ranges],
         "lasts": [span.last for _, _, span in ranges],
-        "back": rows.back,
     }
-    if (await connection.execute(_SQL["take"], values)).rowcount != sum(one.count for _, one in rows.taken):
+    statement = "give_back" if rows.back else "take"
+    if (await connection.execute(_SQL[statement], values)).rowcount != len(ranges):
         raise Conflict(Stream("billing-contract", rows.taken[0][0]))
 
 

@@ -27,8 +27,16 @@ CREATE TABLE contract_transaction (
     customer  text COLLATE "C",           -- who alone is billed for it; null: it is split
     ready     boolean          NOT NULL,
     cancelled boolean          NOT NULL DEFAULT false,
-    taken     boolean          NOT NULL DEFAULT false,
     PRIMARY KEY (contract, line, year, number)
 ) WITH (fillfactor = 70);
+-- Those that invoices have taken, by runs of numbers: a billing writes one row, and touches no transaction.
+CREATE TABLE contract_taken (
+    contract uuid             NOT NULL,
+    line     text COLLATE "C" NOT NULL,
+    year     integer          NOT NULL,
+    first    integer          NOT NULL,
+    last     integer          NOT NULL,
+    PRIMARY KEY (contract, line, year, first)
+);
 CREATE INDEX contract_transaction_id ON contract_transaction (contract, line, id);
 ALTER TABLE contract_transaction SET (autovacuum_analyze_scale_factor = 0.05);

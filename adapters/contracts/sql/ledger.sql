@@ -27,17 +27,30 @@ FROM unnest(%(lines)s::text[], %(years)s::integer[], %(numbers)s::integer[], %(i
             %(customers)s::text[], %(ready)s::boolean[]);
 
 -- name: set_transaction
--- One is ready or not, or cancelled, unless it is taken.
-UPDATE contract_transaction SET ready = coalesce(%(ready)s, ready), cancelled = cancelled OR %(cancelled)s
-WHERE contract = %(contract)s AND line = %(line)s AND id = %(id)s AND NOT taken;
+-- One is ready or not, or cancelled, unless it is taken. The contract has moved by that: a billing that saw it as it was
+-- decides again.
+WITH moved AS (
+    UPDATE contract_due SET version = version + 1 WHERE contract = %(contract)s RETURNING contract
+)
+UPDATE contract_transaction t SET ready = coalesce(%(ready)s, ready), cancelled = cancelled OR %(cancelled)s
+FROM moved m
+WHERE t.contract = m.contract AND t.line = %(line)s AND t.id = %(id)s
+  AND NOT EXISTS (SELECT FROM contract_taken k WHERE k.contract = t.contract AND k.line = t.line AND k.year = t.year
+                  AND t.number BETWEEN k.first AND k.last);
 
 -- name: take
--- They are taken, or free again. One that is not ready any more, or cancelled, is not taken.
-UPDATE contract_transaction t SET taken = NOT %(back)s
-FROM unnest(%(contracts)s::uuid[], %(lines)s::text[], %(years)s::integer[], %(firsts)s::integer[],
-            %(lasts)s::integer[]) AS w (contract, line, year, first, last)
-WHERE t.contract = w.contract AND t.line = w.line AND t.year = w.year AND t.number BETWEEN w.first AND w.last
-  AND t.taken = %(back)s AND (%(back)s OR (t.ready AND NOT t.cancelled));
+-- They are taken. Whoever takes them has moved the contract, so that no other billing saw them free.
+INSERT INTO contract_taken (contract, line, year, first, last)
+SELECT * FROM unnest(%(contracts)s::uuid[], %(lines)s::text[], %(years)s::integer[], %(firsts)s::integer[],
+                     %(lasts)s::integer[])
+ON CONFLICT DO NOTHING;
+
+-- name: give_back
+-- They are free again.
+DELETE FROM contract_taken t
+USING unnest(%(contracts)s::uuid[], %(lines)s::text[], %(years)s::integer[], %(firsts)s::integer[],
+             %(lasts)s::integer[]) AS w (contract, line, year, first, last)
+WHERE t.contract = w.contract AND t.line = w.line AND t.year = w.year AND t.first = w.first AND t.last = w.last;
 
 -- name: sums
 -- What may be taken, added up by customer and runs of numbers.
@@ -47,7 +60,9 @@ WITH free AS (
     FROM unnest(%(contracts)s::uuid[], %(lines)s::text[], %(classes)s::text[], %(uptos)s::date[])
          AS w (contract, line, classes, upto)
     JOIN contract_transaction t ON t.contract = w.contract AND t.line = w.line
-    WHERE t.ready AND NOT t.taken AND NOT t.cancelled AND (w.upto IS NULL OR t.day <= w.upto)
+    LEFT JOIN contract_taken k ON k.contract = t.contract AND k.line = t.line AND k.year = t.year
+         AND t.number BETWEEN k.first AND k.last
+    WHERE t.ready AND k.contract IS NULL AND NOT t.cancelled AND (w.upto IS NULL OR t.day <= w.upto)
       AND t.class = ANY (string_to_array(w.classes, ','))
 )
 SELECT contract, line, customer, year, min(number), max(number), count(*), sum(amount), sum(cost),
@@ -57,7 +72,10 @@ ORDER BY contract, line, customer NULLS FIRST, year, min(number);
 
 -- name: taken
 -- Which of a line invoices have taken.
-SELECT id FROM contract_transaction WHERE contract = %(contract)s AND line = %(line)s AND taken;
+SELECT t.id FROM contract_taken k
+JOIN contract_transaction t ON t.contract = k.contract AND t.line = k.line AND t.year = k.year
+     AND t.number BETWEEN k.first AND k.last
+WHERE k.contract = %(contract)s AND k.line = %(line)s;
 
 -- name: within
 -- Those of ranges.
@@ -70,7 +88,9 @@ ORDER BY t.day, t.id;
 
 -- name: free
 -- Those of one line that may be taken.
-SELECT id, day, class, quantity, price, cost, customer FROM contract_transaction
-WHERE contract = %(contract)s AND line = %(line)s AND ready AND NOT taken AND NOT cancelled
-  AND (%(upto)s::date IS NULL OR day <= %(upto)s) AND class = ANY (%(classes)s)
-ORDER BY day, id LIMIT %(limit)s;
+SELECT t.id, t.day, t.class, t.quantity, t.price, t.cost, t.customer FROM contract_transaction t
+WHERE t.contract = %(contract)s AND t.line = %(line)s AND t.ready AND NOT t.cancelled
+  AND NOT EXISTS (SELECT FROM contract_taken k WHERE k.contract = t.contract AND k.line = t.line AND k.year = t.year
+                  AND t.number BETWEEN k.first AND k.last)
+  AND (%(upto)s::date IS NULL OR t.day <= %(upto)s) AND t.class = ANY (%(classes)s)
+ORDER BY t.day, t.id LIMIT %(limit)s;
