@@ -23,8 +23,10 @@ from domain.money import fixed
 from domain.pricing.items import Failure
 from domain.rejected import Rejected
 
-AT_ONCE: Final = 256
+AT_ONCE: Final = 128
 """Contracts that are decided together."""
+LANES: Final = 3
+"""Such parts at once: while one waits for the database, another one is decided."""
 TOGETHER: Final = 32
 """Contracts that are stored in one transaction."""
 
@@ -39,8 +41,17 @@ async def bill_many(
     as a database that is away.
     """
     done: dict[UUID, Billed] = {}
-    for some in _parts(list({one.contract: one for one in asked}.values()), AT_ONCE):
-        done.update(await _bill(desk, origin, some, cause, rows_of))
+    turn = asyncio.Semaphore(LANES)
+
+    async def part(some: Sequence[Asked]) -> None:
+        async with turn:
+            done.update(await _bill(desk, origin, some, cause, rows_of))
+
+    wanted = list({one.contract: one for one in asked}.values())
+    ended = await asyncio.gather(*(part(some) for some in _parts(wanted, AT_ONCE)), return_exceptions=True)
+    for fault in ended:  # all of them have ended: nothing goes on behind a caller who was told of a fault
+        if fault is not None:
+            raise fault
     return [done[one.contract] for one in asked]
 
 
