@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from projections.billing_contracts.read_model import BILLING_CONTRACTS
+from projections.contract_lines.fold import CONTRACT_LINES
 from projections.import_summaries.fold import IMPORT_SUMMARIES
 from projections.invoice_list.fold import INVOICE_LIST
 from projections.invoice_tasks.fold import INVOICE_TASKS
@@ -28,6 +29,7 @@ READ_MODELS: Final[Mapping[str, ReadModel]] = MappingProxyType(
             NOTICES,
             INVOICE_TASKS,
             BILLING_CONTRACTS,
+            CONTRACT_LINES,
         )
     }
 )
