@@ -23,10 +23,11 @@ from adapters.clock import Clock, TestClock, open_clock
 from adapters.contracts import ROW_WRITERS as CONTRACT_WRITERS
 from adapters.contracts import StoredLedger
 from adapters.embedded_postgres import EmbeddedPostgres
-from adapters.event_store import Codec, PostgresEventStore, RowWriter
+from adapters.event_store import Codec, ManyRowsWriter, PostgresEventStore, RowWriter
 from adapters.event_store.numbering import InvoiceNumberWriter
 from adapters.imports import ROW_WRITERS as IMPORT_WRITERS
 from adapters.imports import ManifestConnections, StoredImports
+from adapters.invoice_runs import MANY_ROWS_WRITERS as MANY_RUN_WRITERS
 from adapters.invoice_runs import ROW_WRITERS as RUN_WRITERS
 from adapters.invoice_runs import StoredInvoiceRuns
 from adapters.jobs import StoredJobs
@@ -160,6 +161,8 @@ ROW_WRITERS: dict[type, RowWriter] = {
     **CONTRACT_WRITERS,
 }
 """Who writes the rows that ride in a save's transaction."""
+MANY_WRITERS: dict[type, ManyRowsWriter] = {**MANY_ROWS_WRITERS, **MANY_RUN_WRITERS}
+"""Who writes many of a class at once."""
 
 
 @asynccontextmanager
@@ -192,7 +195,12 @@ async def open_parts(
         codec = Codec(vault)
         store = await stack.enter_async_context(
             await PostgresEventStore.open(
-                url, codec, row_writers=ROW_WRITERS, pool_size=settings.database_pool, patience=patience
+                url,
+                codec,
+                row_writers=ROW_WRITERS,
+                many_rows_writers=MANY_WRITERS,
+                pool_size=settings.database_pool,
+                patience=patience,
             )
         )
         read_models = await ReadModels.open(url, vault, size=settings.database_pool, patience=patience)
@@ -223,7 +231,7 @@ async def open_parts(
         ledger, targets = StoredLedger(pool), StoredTargets(pool)
         router = Router(invoices, billing, usage_due, StoredOfferLines(pool))
         bill = partial(bill_many, ContractBilling(calculation, ledger, router))
-        numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_ROWS_WRITERS)
+        numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_WRITERS)
         stack.push_async_callback(numbers.close)
         yield Parts(
             settings=settings,

@@ -4,6 +4,6 @@
 """
 
 from adapters.event_store.codec import Codec
-from adapters.event_store.store import PostgresEventStore, RowWriter
+from adapters.event_store.store import ManyRowsWriter, PostgresEventStore, RowWriter
 
-__all__ = ["Codec", "PostgresEventStore", "RowWriter"]
+__all__ = ["Codec", "ManyRowsWriter", "PostgresEventStore", "RowWriter"]

@@ -6,7 +6,7 @@ personal fields are fetched before the transaction begins, so that the order loc
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from adapters.event_store.codec import Codec
 from adapters.event_store.connection import PATIENCE, LiveConnection
 from adapters.event_store.gathering import gathered
 from adapters.event_store.numbered_group import Results, store_numbered
-from adapters.event_store.store import RowWriter
+from adapters.event_store.store import ManyRowsWriter, RowWriter
 from adapters.sql_files import load_sql
 from commands.ports.event_store import Rows, Save, StoreUnavailable
 from commands.ports.key_vault import KeyVault, SubjectKey
@@ -28,8 +28,6 @@ MAX_NUMBERED: Final = 256
 """Approvals in one transaction: the order lock is held for some tens of milliseconds."""
 _IN_ORDER: Final = load_sql("adapters.event_store")["in_number_order"].encode()
 
-ManyRowsWriter = Callable[[AsyncConnection[Any], Sequence[Any]], Awaitable[None]]
-"""Writes all rows of one class at once, before the order lock is taken."""
 _Waiting = tuple[NumberedSave, "asyncio.Future[Numbered | Exception]"]
 
 

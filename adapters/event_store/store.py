@@ -37,6 +37,8 @@ READ_CONNECTIONS: Final = 4
 
 RowWriter = Callable[[AsyncConnection[Any], Any, Save], Awaitable[None]]
 """Writes the rows of one value of `Save.rows` in the save's transaction, before its events."""
+ManyRowsWriter = Callable[[AsyncConnection[Any], Sequence[Any]], Awaitable[None]]
+"""Writes those of many values of a class at once, after all rows that are written one by one."""
 
 
 class PostgresEventStore:
@@ -48,12 +50,14 @@ class PostgresEventStore:
         codec: Codec,
         pool: "AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]",
         row_writers: Mapping[type, RowWriter],
+        many_rows_writers: Mapping[type, ManyRowsWriter],
         patience: float,
     ) -> None:
         self._url = url
         self._codec = codec
         self._pool = pool
         self._row_writers = row_writers
+        self._many_rows_writers = many_rows_writers
         self._writer = GroupWriter(LiveConnection(url, "append", patience))
         self._loader = Loader(LiveConnection(url, "load", patience), codec)
         self._lanes = Lanes(url, "read", READ_CONNECTIONS, patience)
@@ -66,10 +70,12 @@ class PostgresEventStore:
         codec: Codec,
         *,
         row_writers: Mapping[type, RowWriter] | None = None,
+        many_rows_writers: Mapping[type, ManyRowsWriter] | None = None,
         pool_size: int = 8,
         patience: float = PATIENCE,
     ) -> Self:
-        """Connect. `row_writers`: by the class of a value in `Save.rows`. The schema must be there (adapters.migrate).
+        """Connect. `row_writers`: by the class of a value in `Save.rows`; `many_rows_writers` win over them. The schema
+        must be there (adapters.migrate).
 
         `pool_size` bounds the connections for saves with rows (besides them the store has seven of its own);
         `patience` is how many seconds a call waits for a database that is away. Raises StoreUnavailable.
@@ -89,7 +95,7 @@ class PostgresEventStore:
         except PoolTimeout as error:
             await pool.close()
             raise StoreUnavailable(f"The database did not answer for {patience:g} s. Is it up?") from error
-        return cls(url, codec, pool, row_writers or {}, patience)
+        return cls(url, codec, pool, row_writers or {}, many_rows_writers or {}, patience)
 
     async def close(self) -> None:
         """Store what waits, answer what was asked, and close all connections."""
@@ -154,11 +160,14 @@ class PostgresEventStore:
         return encode_save(save, self._codec)
 
     async def _append_with_rows(self, save: EncodedSave) -> Appended:
-        writers = [(self._row_writer(rows), rows) for rows in save.save.rows]
+        several = [rows for rows in save.save.rows if type(rows) in self._many_rows_writers]
+        alone = [(self._row_writer(rows), rows) for rows in save.save.rows if type(rows) not in self._many_rows_writers]
         try:
             async with self._pool.connection() as connection, connection.transaction():
-                for write, rows in writers:
+                for write, rows in alone:
                     await write(connection, rows, save.save)
+                for kind in dict.fromkeys(map(type, several)):
+                    await self._many_rows_writers[kind](connection, [rows for rows in several if type(rows) is kind])
                 async with connection.cursor() as cursor:
                     (outcome,) = await append_group(cursor, [save])
                 if isinstance(outcome, Exception):

@@ -1,8 +1,10 @@
 """A page of contracts billed, with the outcome of each in the report; one contract's fault stops no other."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from typing import Final
 from uuid import UUID
 
 from commands.billing_contract.billing_desk import Asked, Billed
@@ -12,6 +14,9 @@ from commands.ports.event_store import Rows
 from commands.ports.invoice_runs import ContractOutcome, PutOutcome, RunOutcome
 from commands.ports.operations import Item, PutItem
 from domain.operations.run_events import RunCause
+
+PART: Final = 128
+"""Contracts of a page that are billed in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,14 @@ class Biller:
     passes: Callable[[Exception], bool]
     report: Callable[[Exception], None]
 
+    async def bill_parts(self, asked: Sequence[Asked], zones: Mapping[UUID, str]) -> None:
+        """Bill them part by part, some at the same time: while one is stored the next is decided."""
+        parts = [asked[start : start + PART] for start in range(0, len(asked), PART)]
+        done = await asyncio.gather(*(self.bill(part, zones) for part in parts), return_exceptions=True)
+        for one in done:
+            if isinstance(one, BaseException):
+                raise one
+
     async def bill(
         self, asked: Sequence[Asked], zones: Mapping[UUID, str], *, counted: bool = True
     ) -> Sequence[Billed]:
@@ -39,15 +52,16 @@ class Biller:
         except Exception as error:
             if self.passes(error):
                 raise
-            if len(asked) > 1:  # one of them is at fault: find it, and bill the others
-                half = len(asked) // 2
-                first = await self.bill(asked[:half], zones, counted=counted)
-                return [*first, *await self.bill(asked[half:], zones, counted=counted)]
-            self.report(error)
-            said = f"An error that nobody foresaw ({type(error).__name__}); it is in the worker's log."
-            failed = Billed(asked[0].contract, "", "failed", reason=said, code="unforeseen")
-            await self.tell([failed], {failed.contract: asked[0].day}, zones, counted=counted)
-            return [failed]
+            odd = error
+        if len(asked) > 1:  # one of them is at fault: find it, and bill the others
+            half = len(asked) // 2
+            first = await self.bill(asked[:half], zones, counted=counted)
+            return [*first, *await self.bill(asked[half:], zones, counted=counted)]
+        self.report(odd)
+        said = f"An error that nobody foresaw ({type(odd).__name__}); it is in the worker's log."
+        failed = Billed(asked[0].contract, "", "failed", reason=said, code="unforeseen")
+        await self.tell([failed], {failed.contract: asked[0].day}, zones, counted=counted)
+        return [failed]
 
     async def _bill(self, asked: Sequence[Asked], zones: Mapping[UUID, str], *, counted: bool) -> Sequence[Billed]:
         days = {one.contract: one.day for one in asked}

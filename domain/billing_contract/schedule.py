@@ -125,7 +125,12 @@ def entries(schedules: Iterable[Schedule], first: date, last: date) -> list[Entr
 
 def upcoming(schedules: Iterable[Schedule], day: date, limit: int = UPCOMING) -> list[Entry]:
     """The next entries with run dates from a day on, in the same order."""
-    return list(islice(_merged(schedules, day, date.max), limit))
+    return list(islice(following(schedules, day), limit))
+
+
+def following(schedules: Iterable[Schedule], day: date) -> Iterator[Entry]:
+    """All entries with run dates from a day on, in the same order, as far as they are asked for."""
+    return _merged(schedules, day, date.max)
 
 
 def next_run(schedules: Iterable[Schedule], day: date) -> date | None:

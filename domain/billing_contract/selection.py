@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.billing_contract.entry import EntryState, entry_stream, fold_entry, gone, overdue
 from domain.billing_contract.planning import schedules_of
-from domain.billing_contract.schedule import Entry, entries, upcoming
+from domain.billing_contract.schedule import Entry, entries, following, upcoming
 from domain.billing_contract.state import BillingContract
 from domain.rejected import Rejected
 
@@ -79,8 +79,25 @@ def due_entries(known: Known, ask: Ask) -> Sequence[Due]:
         if not _asked_for(contract, entry, state, ask) or not _ready(contract, entry):
             continue
         found.append(Due(entry, state, _only(state)))
+    found += _owed(known, ask, {one.entry for one in found})
     for closing in [one for one in found if one.entry.closing]:
         found += _left(known, closing.entry, {one.entry.name for one in found if one.entry.kind == "milestone"})
+    return found
+
+
+def _owed(known: Known, ask: Ask, there: set[Entry]) -> Sequence[Due]:
+    """Entries that the contract as it is now does not come to any more, of which a customer's part is to be billed
+    again.
+    """
+    first, found = _first(known.contract, ask), []
+    for state in known.entries.values():
+        if state.status != "active" or not state.owed or not first <= state.ref.run_date <= ask.day:
+            continue
+        ref = state.ref
+        entry = Entry(ref.run_date, ref.kind, ref.line, ref.first, ref.last, ref.name, closing=ref.closing)
+        same = any(entry_stream(known.contract.number, one).id == ref.entry for one in there)
+        if not same and _asked_for(known.contract, entry, state, ask):
+            found.append(Due(entry, state, _only(state)))
     return found
 
 
@@ -130,19 +147,13 @@ def next_run(known: Known, since: date) -> date | None:
 
     A milestone that is not ready is not waited for: whoever marks it ready makes the contract due.
     """
-    schedules = schedules_of(known.contract)
-    start = max(since, known.contract.recorded_on)
-    while True:
-        some = upcoming(schedules, start, 50)
-        for entry in some:
-            state = known.state(entry)
-            if state is not None and state.status != "active":
-                continue
-            if not overdue(entry.run_date, known.contract, state) and _ready(known.contract, entry):
-                return entry.run_date
-        if len(some) < 50 or some[-1].run_date == date.max:  # noqa: PLR2004 - a page
-            return None
-        start = date.fromordinal(some[-1].run_date.toordinal() + 1)
+    for entry in following(schedules_of(known.contract), max(since, known.contract.recorded_on)):
+        state = known.state(entry)
+        if state is not None and state.status != "active":
+            continue
+        if not overdue(entry.run_date, known.contract, state) and _ready(known.contract, entry):
+            return entry.run_date
+    return None
 
 
 def _first(contract: BillingContract, ask: Ask) -> date:
