@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from commands.billing_contract.preparing import Prepared
@@ -13,12 +14,14 @@ from domain.billing_contract.billing import LineItem
 from domain.billing_contract.entry import EntryState, entry_stream, fold_entry, ref_of
 from domain.billing_contract.entry_events import BilledPart, Cause, EntryEmpty, EntryInvoiced, InvoiceMade
 from domain.billing_contract.parts import SubscriptionTerms
+from domain.billing_contract.placing import amount_on, shown_on
 from domain.billing_contract.schedule import Entry
-from domain.billing_contract.selection import Due, Known, next_run
+from domain.billing_contract.selection import Known, next_run
 from domain.customer_invoice.events import ContractItem, ContractSource, CustomerInvoiceCreated
 from domain.customer_invoice.state import CustomerInvoice, fold
 from domain.fact import Fact
 from domain.identity import Stream, contract_invoice_stream
+from domain.money import add
 
 GENESIS = "0" * 64
 
@@ -76,11 +79,13 @@ def entry_writes(prepared: Prepared, invoices: Sequence[NewInvoice], cause: Caus
     placed: set[int] = set()
     facts: dict[UUID, EntryInvoiced] = {}
     for due in plan.due:
-        of = {key: one for key, one in items.items() if _bills(due, one[1])}
-        if of:  # several milestones make one item: it is billed by the first, and on the invoice for each
-            own = [one for key, one in of.items() if key not in placed]
-            placed |= of.keys()
-            fact = _invoiced(prepared, due.entry, list(of.values()), own, made, cause)
+        of = {key: one for key, one in items.items() if shown_on(due, one[1])}
+        if of:
+            own = {key: amount for key, one in of.items() if (amount := amount_on(due, one[1])) is not None}
+            whole = {key for key in own if not of[key][1].by_milestone}  # on one entry: the first of several runs
+            parts = [(*of[key], amount) for key, amount in own.items() if key not in placed or key not in whole]
+            placed |= own.keys()
+            fact = _invoiced(prepared, due.entry, list(of.values()), parts, made, cause)
             facts[fact.ref.entry] = fact
     _with_usage(prepared, facts, made, cause)
     rest = [one for key, one in items.items() if key not in placed]
@@ -152,9 +157,24 @@ def _created(
             version=known.version,
             number=number,
             entries=entries,
-            items=tuple(_item(known, item) for item in items if item.amount or item.kind != "correction"),
+            items=_merged([_item(known, item) for item in items if item.amount or item.kind != "correction"]),
         ),
     )
+
+
+def _merged(items: Sequence[ContractItem]) -> tuple[ContractItem, ...]:
+    """A line's milestones or transactions are one item, also where some of them are billed again."""
+    found: dict[tuple[str, str, date | None], ContractItem] = {}
+    for item in items:
+        key = (item.line, item.kind, item.cycle)
+        there = found.get(key)
+        if there is None:
+            found[key] = item
+            continue
+        costs = [one.cost for one in (there, item) if one.cost is not None]
+        more = {"amount": add(there.amount, item.amount), "sources": there.sources + item.sources}
+        found[key] = there.model_copy(update={**more, "cost": add(*costs) if costs else None})
+    return tuple(found.values())
 
 
 def _item(known: Known, item: LineItem) -> ContractItem:
@@ -172,24 +192,11 @@ def _item(known: Known, item: LineItem) -> ContractItem:
     )
 
 
-def _bills(due: Due, item: LineItem) -> bool:
-    """Whether an item is of this entry."""
-    entry = due.entry
-    if entry.kind == "cycle":
-        shared = entry.line is None or entry.line == item.line
-        return shared and item.cycle == entry.first and item.kind in ("subscription", "correction")
-    if entry.line != item.line or item.cycle is not None:
-        return False
-    if entry.kind == "milestone":
-        return item.again or any(one.name == entry.name for one in item.milestones)
-    return True
-
-
 def _invoiced(
     prepared: Prepared,
     entry: Entry,
     items: Sequence[tuple[str, LineItem]],
-    own: Sequence[tuple[str, LineItem]],
+    parts: Sequence[tuple[str, LineItem, Decimal]],
     made: Mapping[str, InvoiceMade],
     cause: Cause,
 ) -> EntryInvoiced:
@@ -198,14 +205,15 @@ def _invoiced(
     state: EntryState | None = known.state(entry)
     there = frozenset(one.invoice for one in state.invoices) if state is not None else frozenset[UUID]()
     replaced = prepared.asked.freed & there
-    taken = plan.taken.get(entry.line or "", ()) if entry.kind == "run" and own else ()
+    takes = entry.kind == "run" and any(item.again is None for _, item, _ in parts)
+    taken = plan.taken.get(entry.line or "", ()) if takes else ()
     return EntryInvoiced(
         contract=known.contract.number,
         ref=ref_of(known.contract.number, entry),
         day=plan.day,
         cause=cause,
         invoices=tuple(made[customer] for customer in customers),
-        billed=tuple(_part(made[customer], item) for customer, item in own),
+        billed=tuple(_part(made[customer], item, amount) for customer, item, amount in parts),
         transactions=tuple(taken),
         replaces=tuple(sorted(replaced)),
     )
@@ -219,15 +227,13 @@ def _with_corrections(
     return fact.model_copy(
         update={
             "invoices": (*fact.invoices, *(made[customer] for customer in more)),
-            "billed": (*fact.billed, *(_part(made[customer], item) for customer, item in items)),
+            "billed": (*fact.billed, *(_part(made[customer], item, item.amount) for customer, item in items)),
         }
     )
 
 
-def _part(made: InvoiceMade, item: LineItem) -> BilledPart:
-    return BilledPart(
-        invoice=made.invoice, customer=made.customer, line=item.line, cycle=item.cycle, amount=item.amount
-    )
+def _part(made: InvoiceMade, item: LineItem, amount: Decimal) -> BilledPart:
+    return BilledPart(invoice=made.invoice, customer=made.customer, line=item.line, cycle=item.cycle, amount=amount)
 
 
 def _number(known: Known, customer: str, day: date) -> int:

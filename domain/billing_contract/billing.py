@@ -70,8 +70,10 @@ class LineItem:
     segments: tuple[Segment, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     transactions: int = 0
-    again: bool = False
-    """It was on an invoice that was deleted, while others hold their parts of it still."""
+    by_milestone: tuple[tuple[str, Decimal], ...] = ()
+    """What of the amount is each milestone's."""
+    again: Entry | None = None
+    """The entry for which it was on an invoice that was deleted, while others hold their parts of it still."""
 
 
 @dataclass(slots=True)
@@ -211,32 +213,34 @@ def _cycles_done(known: Known, line: Line) -> Mapping[date, frozenset[str]]:
     """The first day of each cycle of a line that was billed or came to nothing, with the customers whose invoices were
     deleted since. A line that was added later counts as billed with nothing.
     """
-    code = None if shares_cycle(line) else line.code
-    found = {}
+    code, ends = None if shares_cycle(line) else line.code, known.contract.ends_of(line)
+    found: dict[date, frozenset[str]] = {}
     for entry in known.entries.values():
         ref = entry.ref
         if ref.kind == "cycle" and ref.line == code and ref.last >= line.starts:
             if entry.status == "inactive" and entry.reason != "cancelled":
-                found[ref.first] = frozenset[str]()
+                found[ref.first] = frozenset()
             elif entry.live:
-                found[ref.first] = entry.owed_customers
+                over = ends is not None and ref.first >= ends  # then the cycle is not due again for this line
+                found[ref.first] = frozenset() if over else entry.owed_customers
     return found
 
 
 def _of_milestones(known: Known, day: date, line: Line, due: Sequence[Due]) -> Iterable[LineItem]:
     contract = known.contract
-    closing = any(one.entry.closing and one.entry.line == line.code for one in due)
     named = {one.entry.name for one in due if one.entry.kind == "milestone" and one.entry.line == line.code}
     taken = [
         one
         for one in sorted(line.milestones.values(), key=lambda one: (one.day, one.name))
-        if one.ready and (one.name in named or closing) and not _held(known, line, one)
+        if one.ready and one.name in named and not _held(known, line, one)
     ]
     if not taken:
         return
-    whole = milestones_amount(taken, contract.terms.currency)
-    shares = shares_on(contract.shares, day)
-    for customer, amount in split_amount(whole, shares, contract.terms.currency).items():
+    currency, shares = contract.terms.currency, shares_on(contract.shares, day)
+    whole = milestones_amount(taken, currency)
+    sums = [split_amount(milestones_amount(taken[:n], currency), shares, currency) for n in range(1, len(taken) + 1)]
+    for customer, amount in sums[-1].items():
+        before = [_NOTHING, *(some[customer] for some in sums)]
         yield LineItem(
             line=line.code,
             kind="fixed_price",
@@ -247,6 +251,7 @@ def _of_milestones(known: Known, day: date, line: Line, due: Sequence[Due]) -> I
             first=taken[0].day,
             last=taken[-1].day,
             milestones=tuple(taken),
+            by_milestone=tuple((one.name, less(sums[n][customer], before[n])) for n, one in enumerate(taken)),
         )
 
 
@@ -310,7 +315,7 @@ def _owed(known: Known, due: Sequence[Due]) -> Iterable[LineItem]:
                 share=None,
                 first=one.entry.first,
                 last=one.entry.last,
-                again=True,
+                again=one.entry,
             )
 
 
