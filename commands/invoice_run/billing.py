@@ -1,10 +1,8 @@
 """A page of contracts billed, with the outcome of each in the report; one contract's fault stops no other."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Final
 from uuid import UUID
 
 from commands.billing_contract.billing_desk import Asked, Billed
@@ -14,9 +12,6 @@ from commands.ports.event_store import Rows
 from commands.ports.invoice_runs import ContractOutcome, PutOutcome, RunOutcome
 from commands.ports.operations import Item, PutItem
 from domain.operations.run_events import RunCause
-
-PART: Final = 128
-"""Contracts of a page that are billed in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +29,6 @@ class Biller:
     at: time
     passes: Callable[[Exception], bool]
     report: Callable[[Exception], None]
-
-    async def bill_parts(self, asked: Sequence[Asked], zones: Mapping[UUID, str]) -> None:
-        """Bill them part by part, some at the same time: while one is stored the next is decided."""
-        parts = [asked[start : start + PART] for start in range(0, len(asked), PART)]
-        done = await asyncio.gather(*(self.bill(part, zones) for part in parts), return_exceptions=True)
-        for one in done:
-            if isinstance(one, BaseException):
-                raise one
 
     async def bill(
         self, asked: Sequence[Asked], zones: Mapping[UUID, str], *, counted: bool = True
