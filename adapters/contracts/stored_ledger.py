@@ -10,8 +10,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.sql_files import load_sql
 from commands.ports.contract_ledger import ContractDue, TakenTransaction, WantedSum
-from domain.billing_contract.billing import TransactionSum
 from domain.billing_contract.entry_events import TransactionsTaken
+from domain.billing_contract.line_items import TransactionSum
 from domain.money import add
 from domain.usage_offer.events import LineRange
 

@@ -10,9 +10,9 @@ from commands.billing_contract.preparing import Prepared
 from commands.billing_contract.taking_usage import Taken, UsageToTake, take_usage
 from commands.ports.contract_ledger import ContractDue
 from commands.ports.event_store import History, Write
-from domain.billing_contract.billing import LineItem
 from domain.billing_contract.entry import EntryState, entry_stream, fold_entry, ref_of
 from domain.billing_contract.entry_events import BilledPart, Cause, EntryEmpty, EntryInvoiced, InvoiceMade
+from domain.billing_contract.line_items import LineItem
 from domain.billing_contract.parts import SubscriptionTerms
 from domain.billing_contract.placing import amount_on, shown_on
 from domain.billing_contract.schedule import Entry

@@ -10,8 +10,9 @@ from commands.billing_contract.taking_usage import Usage, usage_of
 from commands.origin import Origin
 from commands.ports.contract_ledger import ContractDue, WantedSum
 from commands.ports.event_store import History
-from domain.billing_contract.billing import Plan, TransactionSum, bill, wanted_transactions
+from domain.billing_contract.billing import Plan, bill, wanted_transactions
 from domain.billing_contract.entry import fold_entry
+from domain.billing_contract.line_items import TransactionSum
 from domain.billing_contract.parts import TimeAndMaterialTerms
 from domain.billing_contract.selection import Ask, Due, Known, due_entries, named_entry
 from domain.billing_contract.state import fold

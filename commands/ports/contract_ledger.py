@@ -11,8 +11,8 @@ from typing import Protocol
 from uuid import UUID
 
 from commands.ports.event_store import Rows
-from domain.billing_contract.billing import TransactionSum
 from domain.billing_contract.entry_events import TransactionsTaken
+from domain.billing_contract.line_items import TransactionSum
 from domain.billing_contract.time_and_material import TransactionClass
 
 

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from domain.billing_contract.billing import LineItem
+from domain.billing_contract.line_items import LineItem
 from domain.billing_contract.selection import Due
 
 
