@@ -14,7 +14,7 @@ from commands.operations.work import Ended, GiveBack, Work
 from commands.ports.invoice_runs import Place
 from domain.jobs.zones import begun, doing
 
-AT_ONCE: Final = 512
+AT_ONCE: Final = 1024
 """Contracts a page: memory is that of a page, however many are due."""
 
 
