@@ -80,25 +80,8 @@ def due_entries(known: Known, ask: Ask) -> Sequence[Due]:
             continue
         found.append(Due(entry, state, _only(state)))
     found += _owed(known, ask, {one.entry for one in found})
-    found += _owed(known, ask, {one.entry for one in found})
     for closing in [one for one in found if one.entry.closing]:
         found += _left(known, closing.entry, {one.entry.name for one in found if one.entry.kind == "milestone"})
-    return found
-
-
-def _owed(known: Known, ask: Ask, there: set[Entry]) -> Sequence[Due]:
-    """Entries that the contract as it is now does not come to any more, of which a customer's part is to be billed
-    again.
-    """
-    first, found = _first(known.contract, ask), []
-    for state in known.entries.values():
-        if state.status != "active" or not state.owed or not first <= state.ref.run_date <= ask.day:
-            continue
-        ref = state.ref
-        entry = Entry(ref.run_date, ref.kind, ref.line, ref.first, ref.last, ref.name, closing=ref.closing)
-        same = any(entry_stream(known.contract.number, one).id == ref.entry for one in there)
-        if not same and _asked_for(known.contract, entry, state, ask):
-            found.append(Due(entry, state, _only(state)))
     return found
 
 
