@@ -20,7 +20,7 @@ CREATE TABLE read_models.billing_contracts (
     last_event_at timestamptz NOT NULL,
     version bigint NOT NULL,
     position bigint NOT NULL
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 70);
 CREATE INDEX ON read_models.billing_contracts (created_position DESC);
 CREATE INDEX ON read_models.billing_contracts (number);
 CREATE INDEX ON read_models.billing_contracts USING gin (customers);
@@ -47,7 +47,7 @@ CREATE TABLE read_models.billing_schedules (
     last_event_at timestamptz NOT NULL,
     version bigint NOT NULL,
     position bigint NOT NULL
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 70);
 CREATE INDEX ON read_models.billing_schedules (run_date DESC, created_position DESC);
 CREATE INDEX ON read_models.billing_schedules (contract_id, day DESC);
 CREATE INDEX ON read_models.billing_schedules (contract, run_date DESC);

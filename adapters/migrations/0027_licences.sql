@@ -35,7 +35,7 @@ CREATE TABLE read_models.contract_lines (
     price numeric,                       -- the last one told
     version bigint NOT NULL,
     position bigint NOT NULL
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 70);
 CREATE INDEX ON read_models.contract_lines (contract_id);
 CREATE INDEX ON read_models.contract_lines (kind, contract, line);
 

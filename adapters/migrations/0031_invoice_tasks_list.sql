@@ -10,7 +10,7 @@ CREATE TABLE read_models.invoice_tasks (
     unknown_since timestamptz,          -- while one is unknown
     version bigint NOT NULL,
     position bigint NOT NULL
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 70);
 CREATE INDEX ON read_models.invoice_tasks (failed_since DESC, id DESC) WHERE failed_since IS NOT NULL;
 CREATE INDEX ON read_models.invoice_tasks (unknown_since DESC, id DESC) WHERE unknown_since IS NOT NULL;
 

@@ -15,7 +15,7 @@ from projections.invoice_list.fold import INVOICE_LIST
 from projections.ports.feed import Partition
 from tests.adapters.projector.conftest import MODELS, drain
 from tests.support.billing import CustomerInvoiceFacts, OfferFacts, ProviderInvoiceFacts, cluster_saved, customer_saved
-from tests.support.histories import add_what_follows
+from tests.support.histories import add_contract, add_what_follows
 from tests.support.records import Happened, MemoryFeed
 from tests.support.waiting import eventually
 
@@ -43,6 +43,7 @@ def a_history() -> Happened:
             happened.add(i.stream, i.changed())
             happened.add(c.stream, c.removed())
         add_what_follows(happened, c, n)
+        add_contract(happened, c, n)
     return happened
 
 
