@@ -9,14 +9,14 @@ from commands.billing_contract.billing_desk import Asked, Billed
 from commands.invoice_run.desk import RunDesk, next_try
 from commands.operations.work import Work
 from commands.ports.event_store import Rows
-from commands.ports.invoice_runs import ContractOutcome, PutOutcome, RunOutcome
-from commands.ports.operations import Item, PutItem
+from commands.ports.invoice_runs import ContractOutcome, DueContract, PutOutcome, RunOutcome
+from commands.ports.operations import Item, OperationLost, PutItem
 from domain.operations.run_events import RunCause
 
 
 @dataclass(frozen=True, slots=True)
 class Biller:
-    """Bills for one operation. `at`: the job's time of day; `zones`: of the contracts that are looked at.
+    """Bills for one operation. `at`: the job's time of day; `known`: the contracts that are looked at.
 
     `passes` knows errors that say nothing about a contract, such as a database that is away: the operation is given
     back. `report` is told of errors that nobody foresaw.
@@ -31,42 +31,44 @@ class Biller:
     report: Callable[[Exception], None]
 
     async def bill(
-        self, asked: Sequence[Asked], zones: Mapping[UUID, str], *, counted: bool = True
+        self, asked: Sequence[Asked], known: Mapping[UUID, DueContract], *, counted: bool = True
     ) -> Sequence[Billed]:
         """Bill them, each with its outcome in the report. `counted`: that is its result in the operation."""
         try:
-            return await self._bill(asked, zones, counted=counted)
+            return await self._bill(asked, known, counted=counted)
         except Exception as error:
-            if self.passes(error):
+            if isinstance(error, OperationLost) or self.passes(error):
                 raise
             odd = error
         if len(asked) > 1:  # one of them is at fault: find it, and bill the others
             half = len(asked) // 2
-            first = await self.bill(asked[:half], zones, counted=counted)
-            return [*first, *await self.bill(asked[half:], zones, counted=counted)]
+            first = await self.bill(asked[:half], known, counted=counted)
+            return [*first, *await self.bill(asked[half:], known, counted=counted)]
         self.report(odd)
         said = f"An error that nobody foresaw ({type(odd).__name__}); it is in the worker's log."
         failed = Billed(asked[0].contract, "", "failed", reason=said, code="unforeseen")
-        await self.tell([failed], {failed.contract: asked[0].day}, zones, counted=counted)
+        await self.tell([failed], {failed.contract: asked[0].day}, known, counted=counted)
         return [failed]
 
-    async def _bill(self, asked: Sequence[Asked], zones: Mapping[UUID, str], *, counted: bool) -> Sequence[Billed]:
+    async def _bill(
+        self, asked: Sequence[Asked], known: Mapping[UUID, DueContract], *, counted: bool
+    ) -> Sequence[Billed]:
         days = {one.contract: one.day for one in asked}
 
         def rows_of(one: Billed) -> Sequence[Rows]:
-            return self._rows(one, days[one.contract], zones, counted=counted)
+            return self._rows(one, days[one.contract], known, counted=counted)
 
         origin = self.work.origin("bill", str(asked[0].contract), asked[0].day.isoformat())
         billed = await self.desk.bill(origin, asked, cause=self.cause, rows_of=rows_of)
-        await self.tell([one for one in billed if one.outcome != "invoiced"], days, zones, counted=counted)
+        await self.tell([one for one in billed if one.outcome != "invoiced"], days, known, counted=counted)
         return billed
 
     async def tell(
-        self, billed: Sequence[Billed], days: Mapping[UUID, date], zones: Mapping[UUID, str], *, counted: bool
+        self, billed: Sequence[Billed], days: Mapping[UUID, date], known: Mapping[UUID, DueContract], *, counted: bool
     ) -> None:
         """Outcomes of what made no events; what has one already stays as it is."""
         if billed:
-            rows = [self._rows(one, days[one.contract], zones, counted=counted) for one in billed]
+            rows = [self._rows(one, days[one.contract], known, counted=counted) for one in billed]
             await self.desk.runs.put([row for some in rows for row in some])
 
     async def count(self, contracts: Sequence[UUID]) -> None:
@@ -75,18 +77,19 @@ class Biller:
         await self.desk.runs.put([self._item(one, outcomes[one], None) for one in contracts if one in outcomes])
 
     def _rows(
-        self, one: Billed, day: date, zones: Mapping[UUID, str], *, counted: bool
+        self, one: Billed, day: date, known: Mapping[UUID, DueContract], *, counted: bool
     ) -> "tuple[PutOutcome | PutItem, ...]":
         now = self.work.now()
+        about = known.get(one.contract)
         held = one.outcome in ("skipped", "failed")
         outcome = ContractOutcome(
             contract=one.contract,
-            number=one.number,
+            number=one.number or (about.number if about is not None else ""),
             day=day,
             outcome=one.outcome,
             code=one.code,
             reason=one.reason,
-            next_try=next_try(day, now, self.at, zones[one.contract]) if held and one.contract in zones else None,
+            next_try=next_try(day, now, self.at, about.zone) if held and about is not None else None,
             invoices=tuple(one.invoices),
             warnings=tuple(one.warnings),
         )

@@ -8,6 +8,7 @@ from uuid import UUID
 from commands.billing_contract.billing_desk import Asked, Billed
 from commands.invoice_run.billing import Biller
 from commands.operations.work import GiveBack
+from commands.ports.invoice_runs import DueContract
 from domain.billing_contract.planning import schedules_of
 from domain.billing_contract.schedule import entries
 from domain.billing_contract.state import BillingContract, fold
@@ -33,23 +34,23 @@ async def _page(biller: Biller, wanted: Sequence[UUID]) -> None:
     found = await biller.desk.store.load_many([Stream("billing-contract", one) for one in wanted])
     states = {stream.id: fold(history.facts) for stream, history in found.items()}
     known = {one: state for one, state in states.items() if state is not None}
-    zones = {one: state.terms.time_zone for one, state in known.items()}
     dates = {one: _dates(biller, state) for one, state in known.items()}
     first = date.fromisoformat(work.input["from"])
+    about = {one: DueContract(one, state.number, state.terms.time_zone, first) for one, state in known.items()}
     nothing = [Billed(one, known[one].number, "nothing_to_bill") for one, days in dates.items() if not days]
     missing = [
         Billed(one, "", "failed", code="billing-contract-missing", reason=f"There is no billing contract {one}.")
         for one in wanted
         if one not in known
     ]
-    await biller.tell([*nothing, *missing], dict.fromkeys(wanted, first), zones, counted=False)
+    await biller.tell([*nothing, *missing], dict.fromkeys(wanted, first), about, counted=False)
     arm_tasks: Literal["run"] | None = "run" if work.input["trigger_post_invoicing_tasks"] else None
     while turn := [
         Asked(one, days[0], overdue_from=days[0], arm_tasks=arm_tasks) for one, days in dates.items() if days
     ]:
         if work.signals.cancelled or work.signals.draining:
             return  # none of them is done
-        billed = await biller.bill(turn, zones, counted=False)
+        billed = await biller.bill(turn, about, counted=False)
         failed = {one.contract for one in billed if one.outcome == "failed"}  # its later dates follow when it is mended
         dates = {one: [] if one in failed else days[1:] for one, days in dates.items()}
     await biller.count(wanted)

@@ -67,7 +67,7 @@ class InvoiceRunHandler:
             page = await runs.due(day, zones, work.operation.id, after=place, limit=AT_ONCE)
             if page:
                 asked = [Asked(one.contract, day, arm_tasks="run") for one in page]
-                await biller.bill(asked, {one.contract: one.zone for one in page})
+                await biller.bill(asked, {one.contract: one for one in page})
                 place = Place(page[-1].next_run, page[-1].contract)
             elif place is None:
                 break

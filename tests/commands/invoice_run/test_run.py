@@ -11,6 +11,7 @@ from commands.invoice_run.request import OnRequest, request_contracts, request_d
 from commands.operations.cancel import cancel_operation
 from commands.operations.work import GiveBack
 from commands.ports.event_store import StoreUnavailable
+from commands.ports.operations import OperationLost
 from domain.identity import Stream
 from domain.rejected import Rejected
 from tests.support.origins import NOW, origin
@@ -110,6 +111,16 @@ async def test_a_database_that_is_away_is_nobodys_failure(office):
     office.biller.raises.clear()
     ended = await office.work()
     assert ended.message.startswith("1 invoiced")
+
+
+async def test_a_worker_that_lost_the_run_fails_no_contract(office):
+    one = await office.due("K-1", DAY)
+    operation = await asked(office)
+    office.biller.raises[one] = OperationLost(operation.id)
+    with pytest.raises(OperationLost):
+        await office.work(lease=0.0)
+    assert office.unforeseen == []
+    assert not await office.desk.operations.items(operation.id)
 
 
 async def test_a_worker_that_stops_gives_back_and_another_goes_on(office):
