@@ -33,6 +33,7 @@ from adapters.invoice_runs import StoredInvoiceRuns
 from adapters.jobs import StoredJobs
 from adapters.key_vault import PostgresKeyVault, master_key_in
 from adapters.keys import StoredKeys, write_key_ended, write_key_made
+from adapters.licences import StoredLicences
 from adapters.line_store import ROW_WRITERS as LINE_WRITERS
 from adapters.line_store import PostgresLineStore
 from adapters.line_store.offer_lines import StoredOfferLines
@@ -230,7 +231,7 @@ async def open_parts(
         calculation = CalculationDesk(store, StoredSums(pool), reference)
         ledger, targets = StoredLedger(pool), StoredTargets(pool)
         router = Router(invoices, billing, usage_due, StoredOfferLines(pool))
-        bill = partial(bill_many, ContractBilling(calculation, ledger, router))
+        bill = partial(bill_many, ContractBilling(calculation, ledger, router, StoredLicences(pool)))
         numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_WRITERS)
         stack.push_async_callback(numbers.close)
         yield Parts(

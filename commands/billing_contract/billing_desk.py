@@ -12,18 +12,20 @@ from commands.origin import Origin
 from commands.ports.contract_ledger import ContractLedger
 from commands.ports.event_store import EventStore, Rows
 from commands.ports.invoice_runs import MadeInvoice, RunOutcome
+from commands.ports.licences import Licences
 from domain.billing_contract.entry_events import Cause
 
 
 @dataclass(frozen=True, slots=True)
 class ContractBilling:
-    """The record, the ledger of contracts, what prices usage, and what finds the usage that waits (None: for who only
-    gives back).
+    """The record, the ledger of contracts, what prices usage, what finds the usage that waits, and licences (None: for
+    who only gives back).
     """
 
     calculation: CalculationDesk
     ledger: ContractLedger
     router: Router | None = None
+    licences: Licences | None = None
 
     @property
     def store(self) -> EventStore:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from commands.billing_contract.billing_desk import Asked, ContractBilling
+from commands.billing_contract.licence_costs import with_licence_costs
 from commands.billing_contract.plan import KIND
 from commands.billing_contract.taking_usage import Usage, usage_of
 from commands.origin import Origin
@@ -67,12 +68,17 @@ async def prepare(
     sums = await desk.ledger.sums(wanted)
     cycles = [(loaded[id_].known, some) for id_, (_, some) in due.items()]
     usage = await usage_of(desk.router, origin, cycles) if desk.router is not None else {}
+    planned = {}
     for contract, (one, some) in due.items():
-        there = loaded[contract]
-        known = there.known.without(one.freed)
-        plan = bill(known, one.day, some, _of(contract, known, sums))
+        known = loaded[contract].known.without(one.freed)
+        planned[contract] = known, bill(known, one.day, some, _of(contract, known, sums))
+    plans = {contract: plan for contract, (_, plan) in planned.items()}
+    if desk.licences is not None:
+        plans = dict(await with_licence_costs(desk.licences, planned))
+    for contract, (one, _) in due.items():
+        there, (known, _) = loaded[contract], planned[contract]
         own = usage.get(contract, {})
-        found[contract] = Prepared(one, there.history, known, there.seen, there.entries, plan, own)
+        found[contract] = Prepared(one, there.history, known, there.seen, there.entries, plans[contract], own)
     return found
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from adapters.calculation import StoredSums
 from adapters.contracts import StoredLedger
+from adapters.licences import StoredLicences
 from commands.billing_contract.add_line import NewLine, WorkTerms, add_line
 from commands.billing_contract.bill import bill_many
 from commands.billing_contract.billing_desk import Asked, Billed, ContractBilling
@@ -69,7 +70,10 @@ class Agreements:
         ledger = StoredLedger(self.shop.pool)
         self.desk = ContractDesk(store, reference, ledger)
         self.billing = ContractBilling(
-            CalculationDesk(store, StoredSums(self.shop.pool), reference), ledger, Counter(self.shop).router
+            CalculationDesk(store, StoredSums(self.shop.pool), reference),
+            ledger,
+            Counter(self.shop).router,
+            StoredLicences(self.shop.pool),
         )
 
     async def signed(
