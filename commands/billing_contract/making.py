@@ -156,6 +156,7 @@ def _created(
             contract_id=known.contract_id,
             version=known.version,
             number=number,
+            approval=known.contract.terms.approval,
             entries=entries,
             items=_merged([_item(known, item) for item in items if item.amount or item.kind != "correction"]),
         ),

@@ -163,6 +163,11 @@ def expect_requestable(invoice: CustomerInvoice, process: Process, groups: Group
         )
 
 
+def by_itself(invoice: CustomerInvoice) -> bool:
+    """Whether the contract that it bills says that its approval is automatic."""
+    return invoice.contract is not None and invoice.contract.approval == "automatic"
+
+
 def expect_approvable(invoice: CustomerInvoice, process: Process, groups: Groups, person: str, today: date) -> None:
     """The person may say yes now."""
     expect_not_final(invoice)
@@ -174,7 +179,7 @@ def expect_approvable(invoice: CustomerInvoice, process: Process, groups: Groups
                 f"{invoice.reference} follows the process {process.code}, which begins with a request: "
                 "request-approval first.",
             )
-        if process.automatic and person == AUTOMATIC:
+        if person == AUTOMATIC and (process.automatic or by_itself(invoice)):
             expect_period_past(invoice, today)
             return
         expect_requestable(invoice, process, groups, today)

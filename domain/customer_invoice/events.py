@@ -42,7 +42,7 @@ class ContractItem(Part):
 
 class ContractSource(Part):
     """What a contract's invoice bills: as of its invoice date, of these schedule entries. `number`: of those to this
-    customer with this date, from 1. `version`: of the contract's stream.
+    customer with this date, from 1. `version`: of the contract's stream. `approval`: as the contract says it.
     """
 
     contract: str
@@ -52,6 +52,7 @@ class ContractSource(Part):
     entries: tuple[UUID, ...]
     items: tuple[ContractItem, ...]
     replaces: UUID | None = None
+    approval: Literal["manual", "automatic"] = "manual"
 
 
 class CustomerInvoiceCreated(CustomerInvoiceFact):

@@ -59,6 +59,10 @@ class BillingContractQueries(Protocol):
         """A page of the list; Rejected for a cursor that is none of it."""
         ...
 
+    async def automatic(self) -> frozenset[str]:
+        """Numbers of the contracts whose invoices are approved by themselves."""
+        ...
+
     async def schedules(self, wanted: ScheduleFilter, page: PageRequest) -> Page[BillingScheduleRow]:
         """A page of the entries; Rejected for a cursor that is none of it."""
         ...

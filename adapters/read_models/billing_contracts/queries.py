@@ -16,6 +16,8 @@ _WIDTH: Final = len(names(BillingContractRow))
 PAGE: Final = composed(_SQL, "page", columns=columns(BillingContractRow))
 SCHEDULES: Final = composed(_SQL, "schedules", columns=columns(BillingScheduleRow))
 
+AUTOMATIC: Final = composed(_SQL, "automatic")
+
 
 class PostgresBillingContracts:
     """See `projections.billing_contracts.queries`."""
@@ -32,6 +34,10 @@ class PostgresBillingContracts:
             "after_position": checked(int, cursor[0]) if cursor else None,
         }
         return await self._reader.page(PAGE, values, page, _item, lambda item: (str(item.row.created_position),))
+
+    async def automatic(self) -> frozenset[str]:
+        """See the port."""
+        return frozenset(row[0] for row in await self._reader.all(AUTOMATIC, {}))
 
     async def schedules(self, wanted: ScheduleFilter, page: PageRequest) -> Page[BillingScheduleRow]:
         """See the port."""

@@ -22,6 +22,10 @@ FROM (SELECT CASE WHEN %(count)s THEN (SELECT count(*) FROM matching) END AS tot
 LEFT JOIN rows AS m ON true
 ORDER BY m.created_position DESC;
 
+-- name: automatic
+-- Contracts whose invoices are approved by themselves.
+SELECT number FROM read_models.billing_contracts WHERE approval = 'automatic';
+
 -- name: schedules
 -- A page of the entries that something happened to, with their exact count; the latest run date first.
 WITH matching AS NOT MATERIALIZED (
