@@ -59,9 +59,12 @@ class StoredInvoiceRuns:
         )
         return [DueContract(*row) for row in rows]
 
-    async def count_due(self, day: date, zones: Sequence[str], operation: UUID) -> tuple[int, int]:
+    async def count_due(
+        self, day: date, zones: Sequence[str], later: Sequence[str], operation: UUID
+    ) -> tuple[int, int]:
         """See the port."""
-        ((here, waiting),) = await self._tuples("count_due", day=day, zones=list(zones), operation=operation)
+        values = {"zones": list(zones), "later": list(later), "operation": operation}
+        ((here, waiting),) = await self._tuples("count_due", day=day, **values)
         return here, waiting
 
     async def begin(self, report: RunReport) -> None:

@@ -12,7 +12,7 @@ from commands.invoice_run.on_request import bill_on_request
 from commands.invoice_run.record import RunRecord, report_of
 from commands.operations.work import Ended, GiveBack, Work
 from commands.ports.invoice_runs import Place
-from domain.jobs.zones import begun, doing
+from domain.jobs.zones import begun, doing, newest_day
 
 AT_ONCE: Final = 1024
 """Contracts a page: memory is that of a page, however many are due."""
@@ -60,7 +60,8 @@ class InvoiceRunHandler:
         known, now = await runs.zones(self.desk.zone), work.now()
         next_here = doing(known, day, now, biller.at)
         zones = begun(known, day, now) if work.input["by_hand"] else next_here
-        left, waiting = await runs.count_due(day, zones, work.operation.id)
+        later = [one.zone for one in known if one.zone not in zones and newest_day(now, biller.at, one.zone) < day]
+        left, waiting = await runs.count_due(day, zones, later, work.operation.id)
         await work.operations.expect(work.hold, work.operation.done + left)
         place: Place | None = None
         while not work.signals.cancelled:

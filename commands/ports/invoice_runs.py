@@ -110,8 +110,10 @@ class InvoiceRuns(Protocol):
         """Contracts of these zones that are due by the day and have no result in the operation, in order of place."""
         ...
 
-    async def count_due(self, day: date, zones: Sequence[str], operation: UUID) -> tuple[int, int]:
-        """How many these are, and how many are due by the day in other zones."""
+    async def count_due(
+        self, day: date, zones: Sequence[str], later: Sequence[str], operation: UUID
+    ) -> tuple[int, int]:
+        """How many these are, and how many are due by the day in zones whose turn comes `later`."""
         ...
 
     async def begin(self, report: RunReport) -> None:

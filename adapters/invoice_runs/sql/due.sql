@@ -35,5 +35,5 @@ LIMIT %(limit)s;
 -- How much of what is due has no result in this operation, and how much is due in zones whose day has not come.
 SELECT count(*) FILTER (WHERE d.zone = ANY (%(zones)s::text[])
         AND NOT EXISTS (SELECT FROM operation_item i WHERE i.operation = %(operation)s AND i.name = d.contract::text)),
-    count(*) FILTER (WHERE d.zone <> ALL (%(zones)s::text[]))
+    count(*) FILTER (WHERE d.zone = ANY (%(later)s::text[]))
 FROM contract_due d WHERE d.next_run <= %(day)s;
