@@ -7,7 +7,7 @@ is open is billed on request, and then each subscription, milestone and transact
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -117,11 +117,10 @@ class Story:
 
     async def told(self, deciding: Any) -> bool:
         """A change; whether it holds."""
-        try:
+        with suppress(Rejected):
             await change_line(self.agreed.desk, self.origin(), self.contract, deciding)
-        except Rejected:
-            return False
-        return True
+            return True
+        return False
 
     async def quantity(self) -> None:
         change = Change(self.day(), self.draw(quantities))
@@ -140,11 +139,9 @@ class Story:
 
     async def contract_ends(self) -> None:
         ends = self.day() + DAY
-        try:
+        with suppress(Rejected):
             await end_contract(self.agreed.desk, self.origin(), self.contract, ends)
-        except Rejected:
-            return
-        self.ended = ends
+            self.ended = ends
 
     async def share(self) -> None:
         day, shares = self.day(), self.drawn_shares()
@@ -202,8 +199,6 @@ class Story:
         self.milestones["last"] = last.amount
         self.ready.add("last")
         await self.run(overdue_from=self.starts - 500 * DAY)
-
-    # What holds at the end
 
     async def check(self) -> None:
         entries = await self.agreed.entries(self.contract)
