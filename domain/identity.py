@@ -82,6 +82,7 @@ def contract_transactions_stream(contract: str, line: str, year: int) -> Stream:
     return Stream("contract-transactions", id_for("contract-transactions", contract, line, str(year)))
 
 
+@lru_cache(maxsize=20_000)
 def billing_schedule_stream(contract: str, kind: str, line: str | None, day: date, name: str | None = None) -> Stream:
     """One entry of a contract's schedule. `day`: a cycle's first, a run's own; a milestone is known by its `name`."""
     named = name if name is not None else day.isoformat()
