@@ -16,40 +16,30 @@ from prometheus_client import CollectorRegistry
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from adapters.bulk import ROW_WRITERS as BULK_WRITERS
 from adapters.bulk import StoredTargets
 from adapters.calculation import StoredOutstanding, StoredPastReference, StoredSums
 from adapters.clock import Clock, TestClock, open_clock
-from adapters.contracts import ROW_WRITERS as CONTRACT_WRITERS
 from adapters.contracts import StoredLedger
 from adapters.embedded_postgres import EmbeddedPostgres
-from adapters.event_store import Codec, ManyRowsWriter, PostgresEventStore, RowWriter
+from adapters.event_store import Codec, PostgresEventStore
 from adapters.event_store.numbering import InvoiceNumberWriter
-from adapters.imports import ROW_WRITERS as IMPORT_WRITERS
 from adapters.imports import ManifestConnections, StoredImports
-from adapters.invoice_runs import MANY_ROWS_WRITERS as MANY_RUN_WRITERS
-from adapters.invoice_runs import ROW_WRITERS as RUN_WRITERS
 from adapters.invoice_runs import StoredInvoiceRuns
 from adapters.jobs import StoredJobs
 from adapters.key_vault import PostgresKeyVault, master_key_in
-from adapters.keys import StoredKeys, write_key_ended, write_key_made
+from adapters.keys import StoredKeys
 from adapters.licences import StoredLicences
-from adapters.line_store import ROW_WRITERS as LINE_WRITERS
 from adapters.line_store import PostgresLineStore
 from adapters.line_store.offer_lines import StoredOfferLines
-from adapters.mail import write_outbox
 from adapters.migrate import migrate
-from adapters.operations import MANY_ROWS_WRITERS, StoredOperations
-from adapters.operations import ROW_WRITERS as OPERATION_WRITERS
-from adapters.periods import ROW_WRITERS as PERIOD_WRITERS
+from adapters.operations import StoredOperations
 from adapters.periods import StoredPeriods
 from adapters.provider_files.raw_bucket import open_raw_files
 from adapters.provider_files.reader import ArrowProviderFileReader
 from adapters.provider_files.source import AllowedPlaces, FileSources
-from adapters.purchases import ROW_WRITERS as PURCHASE_WRITERS
 from adapters.purchases import StoredPurchases
 from adapters.read_models.facade import ReadModels
-from adapters.reference import ApprovedInvoices, StoredReference, write_identifiers, write_provider
+from adapters.reference import ApprovedInvoices, StoredReference
 from adapters.sql_files import load_sql
 from adapters.templates import SandboxedTemplates
 from adapters.usage_contracts import StoredUsageContracts
@@ -63,17 +53,15 @@ from commands.customer_invoice.pricing import CalculationDesk
 from commands.customer_invoice.route_usage import Router
 from commands.customer_invoice.rules import Rulebook
 from commands.invoice_run.desk import RunDesk
-from commands.keys.rows import KeyEnded, KeyMade
 from commands.ports.event_store import StoreUnavailable
 from commands.ports.key_vault import KeyVault
-from commands.ports.outbox import OutboxRow
 from commands.ports.raw_files import RawFiles
 from commands.ports.retention import Retention
 from commands.provider_invoice.desk import InvoiceDesk
 from commands.reference.desk import Desk
-from commands.reference.rows import IdentifierRows, ProviderRows
 from commands.sync.desk import SyncDesk
 from services.api.rate_limit import RateLimit
+from services.row_writers import MANY_ROWS_WRITERS, ROW_WRITERS
 from services.settings import Settings
 from services.working import passes
 
@@ -146,26 +134,6 @@ def program_version() -> str:
         return "0"
 
 
-ROW_WRITERS: dict[type, RowWriter] = {
-    IdentifierRows: write_identifiers,
-    ProviderRows: write_provider,
-    KeyMade: write_key_made,
-    KeyEnded: write_key_ended,
-    OutboxRow: write_outbox,
-    **LINE_WRITERS,
-    **IMPORT_WRITERS,
-    **OPERATION_WRITERS,
-    **BULK_WRITERS,
-    **RUN_WRITERS,
-    **PERIOD_WRITERS,
-    **PURCHASE_WRITERS,
-    **CONTRACT_WRITERS,
-}
-"""Who writes the rows that ride in a save's transaction."""
-MANY_WRITERS: dict[type, ManyRowsWriter] = {**MANY_ROWS_WRITERS, **MANY_RUN_WRITERS}
-"""Who writes many of a class at once."""
-
-
 @asynccontextmanager
 async def open_parts(
     settings: Settings,
@@ -199,7 +167,7 @@ async def open_parts(
                 url,
                 codec,
                 row_writers=ROW_WRITERS,
-                many_rows_writers=MANY_WRITERS,
+                many_rows_writers=MANY_ROWS_WRITERS,
                 pool_size=settings.database_pool,
                 patience=patience,
             )
@@ -232,7 +200,7 @@ async def open_parts(
         ledger, targets = StoredLedger(pool), StoredTargets(pool)
         router = Router(invoices, billing, usage_due, StoredOfferLines(pool))
         bill = partial(bill_many, ContractBilling(calculation, ledger, router, StoredLicences(pool)))
-        numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_WRITERS)
+        numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_ROWS_WRITERS)
         stack.push_async_callback(numbers.close)
         yield Parts(
             settings=settings,
