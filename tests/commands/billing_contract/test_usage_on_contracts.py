@@ -1,0 +1,92 @@
+"""Usage lines of contracts: what waits for a cycle goes to the invoice that bills it, priced, once; late ones to the next."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest_asyncio
+
+from commands.customer_invoice.delete import delete
+from commands.provider_invoice.usage import usage_sums
+from commands.purchases.follow_contracts import follow_contracts
+from domain.billing_contract.parts import UsageTerms
+from tests.support.agreements import Agreements, d, seats
+from tests.support.counter import Counter
+from tests.support.invoicing import open_invoicing
+from tests.support.origins import origin
+from tests.support.shop import line
+
+EVERYTHING = UsageTerms(everything=True)
+
+
+@pytest_asyncio.fixture
+async def counter(agreed: Agreements) -> Counter:
+    """Where purchases are posted; one P1 costs 2.50."""
+    body = {"code": "R1", "name": "R1", "product": "P1", "currency": "EUR"}
+    await agreed.shop.save("pricing-rule", **body, price={"family": "per_unit", "unit_price": "2.5"})
+    return Counter(agreed.shop)
+
+
+async def test_usage_of_a_cycle_is_on_its_invoice_priced_and_followed_by_nothing(agreed, counter):
+    contract = await agreed.signed(lines={"seats": seats(), "usage": EVERYTHING})
+    await counter.settle()
+    invoice_in = await agreed.shop.active([line("4", quantity="2"), line("8", quantity="3", charge_from="2026-03-01")])
+    await counter.post({"key": "a", "quantity": "10"}, {"key": "jan", "time": "2026-01-20T12:00:00Z"})
+    await counter.settle()
+    january, february = [(await agreed.run(day, contract))[0] for day in ("2026-02-02", "2026-03-02")]
+    assert [one.total for one in (*january.invoices, *february.invoices)] == ["33.50", "61.00"]
+    invoice = await agreed.invoice(february)
+    assert (invoice.status, invoice.lines, [item.kind for item in invoice.items]) == (
+        "open",
+        2,
+        ["subscription", "price"],
+    )
+    assert not (await usage_sums(agreed.shop.desk, invoice_in)).leaks
+    stored = await counter.purchase("a")
+    assert (stored.place.state, stored.place.destination) == ("invoiced", february.invoices[0].id)
+    assert (await agreed.run("2026-03-02", contract))[0].outcome == "nothing_to_bill"
+
+
+async def test_usage_alone_makes_an_invoice_and_late_usage_goes_to_the_next(agreed, counter):
+    contract = await agreed.signed(lines={"usage": EVERYTHING})
+    await counter.settle()
+    await counter.post({"key": "a", "time": "2026-01-20T12:00:00Z"})
+    (billed,) = await agreed.run("2026-02-02", contract)
+    invoice = await agreed.invoice(billed)
+    assert (invoice.period_from, invoice.period_to, billed.invoices[0].total) == (
+        d("2026-01-01"),
+        d("2026-01-31"),
+        "2.50",
+    )
+    await counter.post({"key": "late", "time": "2026-01-21T12:00:00Z"})
+    (billed,) = await agreed.run("2026-03-02", contract)
+    assert [item.late_period for item in (await agreed.invoice(billed)).items] != [None]
+    assert billed.invoices[0].total == "2.50"
+    assert (await agreed.run("2026-04-02", contract))[0].outcome == "nothing_to_bill"
+
+
+async def test_usage_that_no_rule_prices_makes_an_invoice_in_error(agreed):
+    counter = Counter(agreed.shop)
+    contract = await agreed.signed(lines={"usage": EVERYTHING})
+    await counter.settle()
+    await counter.post({"key": "a"})
+    (billed,) = await agreed.run("2026-03-02", contract)
+    assert (billed.outcome, len(billed.warnings)) == ("invoiced", 1)
+    assert (await agreed.invoice(billed)).status == "error"
+
+
+async def test_a_deleted_invoice_gives_its_usage_back_to_the_cycle(agreed, counter, database):
+    contract = await agreed.signed(lines={"seats": seats(), "usage": EVERYTHING})
+    await counter.settle()
+    invoice_in = await agreed.shop.active([line("4", quantity="2")])
+    await counter.post({"key": "a", "quantity": "10"})
+    await counter.settle()
+    (billed,) = await agreed.run("2026-03-02", contract)
+    total = billed.invoices[0].total
+    async with open_invoicing(agreed.shop.desk.store, agreed.shop.pool, database) as desk:
+        await delete(desk, origin(), billed.invoices[0].id, "wrong")
+    await counter.settle()
+    await follow_contracts(agreed.shop.billing, await agreed.shop.billing.contracts.changed_since(0, 1000))
+    assert (await counter.purchase("a")).place.state == "waiting"
+    assert not (await usage_sums(agreed.shop.desk, invoice_in)).leaks
+    (again,) = await agreed.run("2026-03-02", contract, overdue_from=date(2026, 1, 1))
+    assert [one.total for one in again.invoices] == [str(Decimal(total))]
