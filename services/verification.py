@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 
 from adapters.event_store.verify import Verification
 from adapters.event_store.verify import verify as verify_chains
-from adapters.verifying import KeptTables, StoredPlaces
+from adapters.verifying import KeptTables, StoredContracts, StoredPlaces
+from commands.billing_contract.billing_desk import ContractBilling
+from commands.billing_contract.verify_ledger import ledger_check
 from commands.customer_invoice.certificate import check_numbers
 from commands.customer_invoice.rerun import run_all_again
 from commands.customer_invoice.verify_holdings import holdings_check
@@ -34,6 +36,7 @@ def verify_everything(
     yield from asyncio.run(_lines(url, settings))
     yield from asyncio.run(_holdings(url, settings, progress))
     yield from asyncio.run(_kept_tables(url, settings, progress))
+    yield asyncio.run(_contracts(url, settings))
     if recalculate:
         yield asyncio.run(_calculations(url, settings, progress))
     yield _read_models(url, progress)
@@ -129,6 +132,19 @@ async def _kept_tables(url: str, settings: Settings, progress: Progress | None) 
         Check("reference data as it is now", f"{rows:,} pieces beside their events", wrong.kept),
         Check("counts of the invoice list", f"{counts.rows:,} counts beside the list", counts.findings),
     ]
+
+
+async def _contracts(url: str, settings: Settings) -> Check:
+    """When contracts are due, and their transactions, beside their streams; each is on one billing's invoices."""
+    contracts = transactions = 0
+    wrong = Findings()
+    async with open_parts(settings, database_url=url) as parts:
+        desk = ContractBilling(parts.calculation, parts.invoicing.ledger)
+        async for found in ledger_check(desk, StoredContracts(parts.pool)):
+            contracts += found.contracts
+            transactions += found.transactions
+            wrong.extend(found.findings)
+    return Check("ledger of contracts", f"{transactions:,} transactions of {contracts:,} contracts", wrong.kept)
 
 
 async def _calculations(url: str, settings: Settings, progress: Progress | None) -> Check:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 
@@ -44,4 +45,48 @@ class Places(Protocol):
 
     async def lost(self, limit: int) -> tuple[Sequence[Lost], int]:
         """Some purchases that are nowhere, and how many there are in all."""
+        ...
+
+
+class KeptTransaction(NamedTuple):
+    """A transaction of a contract as billing finds it; `number`: it is the nth of its line and year."""
+
+    contract: UUID
+    line: str
+    year: int
+    number: int
+    id: str
+    day: date
+    kind: str
+    quantity: Decimal
+    price: Decimal
+    cost: Decimal | None
+    customer: str | None
+    ready: bool
+    cancelled: bool
+
+
+class TakenRun(NamedTuple):
+    """Transactions by their numbers, first and last included, that invoices have."""
+
+    contract: UUID
+    line: str
+    year: int
+    first: int
+    last: int
+
+
+class KeptContracts(Protocol):
+    """What is kept of contracts beside their streams; set by set."""
+
+    async def contracts(self, after: UUID, limit: int) -> Sequence[UUID]:
+        """Contracts in order of their ids, above one."""
+        ...
+
+    async def transactions(self, contracts: Sequence[UUID]) -> Sequence[KeptTransaction]:
+        """Their kept transactions."""
+        ...
+
+    async def taken(self, contracts: Sequence[UUID]) -> Sequence[TakenRun]:
+        """What of them is kept as taken."""
         ...
