@@ -15,7 +15,8 @@ class InvoiceRow(NamedTuple):
     something changed since then. `lines` and `cost` are of what it holds now, in its currency, exact. `ready_from`: the
     first day on which it can be approved, in its own zone. `failure_...` while in error. `process` to `barred`: the
     approval as at its request; `barred` can't approve the present step (again). `snapshot_...`: the customer as at the
-    request or closing, the name ciphertext, while locked and for ever when final.
+    request or closing, the name ciphertext, while locked and for ever when final. `contract`: the number of the one it
+    bills; `schedules`: the entries of it, by id.
     """
 
     id: str
@@ -25,7 +26,7 @@ class InvoiceRow(NamedTuple):
     customer: str
     customer_id: str
     contract: str | None
-    schedule: str | None
+    schedules: Sequence[str]
     invoice_date: date
     period_from: date
     period_to: date

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from commands.billing_contract.explaining import ContractExplained
 from commands.customer_invoice.explaining import Explained, OfferedSource, PostedSources
 from domain.customer_invoice.calculation_events import ItemValue
 from domain.pricing.items import Item
@@ -9,13 +10,17 @@ from services.api.rendering import TAX, exact, money
 
 
 def item_view(item: ItemValue | Item, currency: str) -> dict[str, Any]:
-    """One item; `late_period` is the first day of the period that late purchases belong to."""
+    """One item; `late_period` is the first day of the period that late purchases belong to, `cycle` that of a
+    contract's cycle. Of a contract's line `rule` is the contract's number, or of its usage what priced it.
+    """
     return {
         "id": item.id,
         "kind": item.kind,
         "product": item.product,
         "subscription": item.subscription,
         "late_period": item.late_period,
+        "contract_line": item.contract_line,
+        "cycle": item.cycle,
         "rule": item.rule,
         "rule_version": item.rule_version,
         "quantity": None if item.quantity is None else exact(item.quantity),
@@ -35,6 +40,49 @@ def explained_view(explained: Explained) -> dict[str, Any]:
         names = purchases.pop("sources")
         purchases["sources"] = [_source(explained.sources[name]) for name in names if name in explained.sources]
     return {**tree, "amount": tree["rounding"]["amount"], "tax": TAX}
+
+
+def contract_explained_view(explained: ContractExplained) -> dict[str, Any]:
+    """What a contract's line came to, from its quantities by day, milestones or transactions to the amount."""
+    currency, line = explained.currency, explained.line
+    amounts = {"whole": explained.whole, "part": explained.part, "billed": explained.billed}
+    return {
+        **item_view(explained.item, currency),
+        "item": explained.item.id,
+        "currency": currency,
+        "contract": {"number": explained.source.contract, "id": explained.source.contract_id},
+        "line": {"code": line.code, "name": line.name, "kind": line.terms.kind},
+        "share": None if explained.share is None else exact(explained.share),
+        **{name: None if value is None else money(value, currency) for name, value in amounts.items()},
+        "count": explained.count,
+        "segments": [
+            {
+                "first": one.first,
+                "last": one.last,
+                "quantity": exact(one.quantity),
+                "price": exact(one.price),
+                "days": one.days,
+                "of_days": one.cycle_days,
+            }
+            for one in explained.segments
+        ],
+        "milestones": [
+            {"name": one.name, "date": one.day, "amount": exact(one.amount)} for one in explained.milestones
+        ],
+        "transactions": [
+            {
+                "id": one.id,
+                "date": one.day,
+                "class": one.kind,
+                "quantity": exact(one.quantity),
+                "price": exact(one.price),
+                "cost": None if one.cost is None else exact(one.cost),
+                "customer": one.customer,
+            }
+            for one in explained.transactions
+        ],
+        "tax": TAX,
+    }
 
 
 def _source(source: OfferedSource | PostedSources) -> dict[str, Any]:

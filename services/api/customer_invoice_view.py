@@ -10,6 +10,7 @@ from commands.customer_invoice.rules import Setting
 from domain.customer_invoice.actions import Asking, available_actions
 from domain.customer_invoice.approval_events import CustomerSnapshot
 from domain.customer_invoice.calculation_events import Calculated, CalculationFailed
+from domain.customer_invoice.events import ContractSource
 from domain.customer_invoice.state import Approval, CustomerInvoice
 from domain.money import rounded
 from services.api.call import Told, created_or_ok
@@ -66,6 +67,7 @@ def invoice_view(
         "version": version,
         **_header(state),
         **_totals(state),
+        "contract": _contract(state.contract),
         "calculation": _calculation(state.calculation),
         "failure": _failure(state.failure),
         "approval": _approval(state.approval, caller),
@@ -145,6 +147,20 @@ def _totals(state: CustomerInvoice) -> dict[str, Any]:
         "lines": state.lines,
         "cost": exact(state.cost),
         "tax": TAX,
+    }
+
+
+def _contract(source: ContractSource | None) -> dict[str, Any] | None:
+    """The contract that it bills; `entries`: of its schedules. `replaces`: the invoice that it took over from."""
+    if source is None:
+        return None
+    return {
+        "number": source.contract,
+        "id": source.contract_id,
+        "version": source.version,
+        "href": f"/v1/billing-contracts/{source.contract_id}",
+        "entries": source.entries,
+        "replaces": source.replaces,
     }
 
 

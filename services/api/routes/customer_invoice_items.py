@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from commands.billing_contract.explaining import OF_LINES, explain_contract_item
 from commands.customer_invoice.calculate import preview
 from commands.customer_invoice.contents import At, OfferedRow, contents
 from commands.customer_invoice.explaining import explain_item
@@ -14,7 +15,7 @@ from domain.identity import Stream
 from domain.pricing.items import Calculation, digest
 from projections.paging import decode_cursor, encode_cursor
 from services.api.access import may
-from services.api.calculation_view import explained_view, item_view
+from services.api.calculation_view import contract_explained_view, explained_view, item_view
 from services.api.call import CallDep, etag, id_in_path
 from services.api.lists import ListingDep, page_of
 from services.api.models import Listed
@@ -49,8 +50,16 @@ async def items(call: CallDep, invoice: str, listing: ListingDep) -> Response:
 @router.get("/items/{item}/explain", operation_id="explain_customer_invoice_item")
 @may("read")
 async def explained(call: CallDep, invoice: str, item: str) -> Response:
-    """An item opened, from its rule down to the lines of provider files and posted purchases it is made of."""
-    found = await explain_item(call.parts.calculation, call.parts.past_reference, id_in_path(invoice), item)
+    """An item opened, from its rule down to the lines of provider files and posted purchases it is made of; of a
+    contract's line down to quantities by day, milestones or (the first 1,000) transactions.
+    """
+    wanted, parts = id_in_path(invoice), call.parts
+    state = fold((await parts.store.load(Stream("customer-invoice", wanted))).facts)
+    of_line = next((one for one in state.items if one.id == item and one.kind in OF_LINES), None) if state else None
+    if state is not None and of_line is not None:
+        opened = await explain_contract_item(parts.store, parts.contracts.ledger, wanted, state, of_line)
+        return Json(contract_explained_view(opened))
+    found = await explain_item(parts.calculation, parts.past_reference, wanted, item)
     return Json(explained_view(found))
 
 

@@ -45,8 +45,8 @@ snapshot_version IS NOT NULL AND snapshot_cluster = ANY(%(clusters)s)
 contract = %(contract)s
 
 -- name: schedule
--- Of one schedule.
-schedule = %(schedule)s
+-- That bill one schedule entry.
+schedules @> ARRAY[%(schedule)s]
 
 -- name: reference
 -- With this text in its reference.

@@ -1,0 +1,129 @@
+"""Invoices of contracts over HTTP: found by contract and by schedule entry, with their lines down to the sources."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.services.api.steps import ok
+from tests.support.waiting import eventually_async
+
+BASE = "/v1/billing-contracts"
+INVOICES = "/v1/customer-invoices"
+CONTRACT: dict[str, Any] = {
+    "number": "K-1",
+    "name": "Support",
+    "customers": [{"customer": "C1", "percent": "60"}, {"customer": "C2", "percent": "40"}],
+    "currency": "EUR",
+    "from": "2025-09-01",
+    "time_zone": "UTC",
+}
+LINES: list[dict[str, Any]] = [
+    {"code": "seats", "name": "Seats", "kind": "subscription", "quantity": "10", "price": "3"},
+    {
+        "code": "build",
+        "name": "Building",
+        "kind": "fixed_price",
+        "milestones": [
+            {"name": "M1", "date": "2025-09-20", "amount": "100", "ready": True},
+            {"name": "M2", "date": "2025-09-21", "amount": "7"},
+        ],
+    },
+    {
+        "code": "work",
+        "name": "Work",
+        "kind": "time_and_material",
+        "classes": ["time"],
+        "rule": "FREQ=MONTHLY;BYDAY=3WE",
+    },
+]
+HOURS = [
+    {"id": "T1", "date": "2025-09-03", "class": "time", "quantity": "1.5", "price": "90", "ready": True},
+    {
+        "id": "T2",
+        "date": "2025-09-04",
+        "class": "time",
+        "quantity": "1",
+        "price": "80",
+        "ready": True,
+        "customer": "C2",
+    },
+]
+
+
+@pytest.fixture
+async def contract(api: httpx.AsyncClient) -> str:
+    for code in ("C1", "C2"):
+        await ok(api.post("/v1/customers", json={"code": code, "name": code}))
+    made = await ok(api.post(BASE, json=CONTRACT), 201)
+    for line in LINES:
+        await ok(api.post(f"{BASE}/{made['id']}/lines", json=line))
+    await ok(api.post(f"{BASE}/{made['id']}/lines/work/transactions", json=HOURS))
+    return str(made["id"])
+
+
+async def billed(api: httpx.AsyncClient, contract: str, first: str, last: str) -> list[dict[str, Any]]:
+    """The invoices of a run on request, as their resources."""
+    body = {"from": first, "to": last, "contracts": [contract]}
+    asked = await ok(api.post("/v1/invoice-runs", json=body), 202)
+
+    async def ended() -> dict[str, Any] | None:
+        shown = await ok(api.get(f"/v1/operations/{asked['id']}"))
+        return None if shown["status"] in ("queued", "running") else shown
+
+    await eventually_async(ended)
+    report = await ok(api.get(f"/v1/invoice-runs/{asked['id']}"))
+    made = [one for outcome in report["outcomes"] for one in outcome["invoices"]]
+    return [await ok(api.get(one["href"])) for one in made]
+
+
+async def opened(api: httpx.AsyncClient, invoice: dict[str, Any], line: str) -> list[dict[str, Any]]:
+    """The items of a line, explained."""
+    items = (await ok(api.get(f"{INVOICES}/{invoice['id']}/items")))["items"]
+    mine = [item["id"] for item in items if item["contract_line"] == line]
+    return [await ok(api.get(f"{INVOICES}/{invoice['id']}/items/{id_}/explain")) for id_ in mine]
+
+
+@pytest.mark.usefixtures("working")
+async def test_items_are_opened_down_to_their_sources(api: httpx.AsyncClient, contract: str) -> None:
+    line = f"{BASE}/{contract}/lines/seats"
+    await ok(api.post(f"{line}/quantity", json={"from": "2025-09-16", "quantity": "20"}))
+    invoices = await billed(api, contract, "2025-09-01", "2025-10-02")
+    assert {i["contract"]["number"] for i in invoices} == {"K-1"}
+    by_day = {(i["customer"], i["invoice_date"]): i for i in invoices}
+    [seats] = await opened(api, by_day["C1", "2025-10-02"], "seats")
+    assert (seats["whole"], seats["part"], seats["amount"], seats["share"]) == ("45.00", "27.00", "27.00", "60")
+    quantities = [(one["quantity"], one["days"], one["of_days"]) for one in seats["segments"]]
+    assert (seats["cycle"], quantities) == ("2025-09-01", [("10", 15, 30), ("20", 15, 30)])
+    [build] = await opened(api, by_day["C2", "2025-09-20"], "build")
+    assert (build["amount"], build["milestones"]) == (
+        "40.00", [{"name": "M1", "date": "2025-09-20", "amount": "100"}],
+    )  # fmt: skip
+    [work] = await opened(api, by_day["C2", "2025-09-17"], "work")
+    assert (work["amount"], [one["id"] for one in work["transactions"]]) == ("134.00", ["T1", "T2"])
+    [work] = await opened(api, by_day["C1", "2025-09-17"], "work")
+    assert (work["amount"], [one["id"] for one in work["transactions"]]) == ("81.00", ["T1"])
+    await ok(api.post(f"{line}/price", json={"from": "2025-09-21", "price": "6"}))
+    later = [i for i in await billed(api, contract, "2025-10-03", "2025-11-02") if i["customer"] == "C1"]
+    correction, october = [item for invoice in later for item in await opened(api, invoice, "seats")]
+    assert (correction["kind"], correction["part"], correction["billed"]) == ("correction", "39.00", "27.00")
+    assert (correction["amount"], october["amount"]) == ("12.00", "72.00")
+    [again] = await opened(api, by_day["C1", "2025-10-02"], "seats")
+    assert again == seats  # as it was known when it was billed
+
+
+@pytest.mark.usefixtures("working", "projecting")
+async def test_lists_find_them_by_contract_and_by_entry(api: httpx.AsyncClient, contract: str) -> None:
+    invoices = await billed(api, contract, "2025-09-20", "2025-10-02")
+    position = (await ok(api.get("/v1/feed/position")))["position"]
+    of_contract = await ok(api.get(INVOICES, params={"contract": "K-1", "at_least": position}))
+    assert {one["id"] for one in of_contract["items"]} == {one["id"] for one in invoices}
+    [day] = {one["invoice_date"] for one in invoices if one["invoice_date"] == "2025-10-02"}
+    [entry] = {entry for one in invoices if one["invoice_date"] == day for entry in one["contract"]["entries"]}
+    of_entry = (await ok(api.get(INVOICES, params={"schedule": entry})))["items"]
+    assert {(one["customer"], one["contract"], one["schedules"][0]) for one in of_entry} == {
+        ("C1", "K-1", entry),
+        ("C2", "K-1", entry),
+    }
+    of_its_own = await ok(api.get(f"{BASE}/{contract}/invoices"))
+    assert of_its_own["total"] == len(invoices) == 4
