@@ -212,7 +212,9 @@ def measure(folder: Path, url: str, sizes: Sequence[int], idle: int, *, approve:
     seconds = _idle(folder, url, idle)
     print(f"nothing due among {idle:,} contracts: {seconds:.2f} s (goal <= {GOAL_IDLE})")
     met &= level <= FLAT and seconds <= GOAL_IDLE
-    print(f"goals (>= {GOAL} invoices/s at 10,000, <= {GOAL_MIB} MiB): {'met' if met else 'MISSED'}")
+    whole = max(sizes) >= 10_000
+    verdict = ("met" if met else "MISSED") if whole else "not asked for: no size of 10,000"
+    print(f"goals (>= {GOAL} invoices/s at 10,000, <= {GOAL_MIB} MiB): {verdict}")
     return int(not met)
 
 
