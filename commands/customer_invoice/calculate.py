@@ -106,8 +106,8 @@ def _to_calculate(state: CustomerInvoice, due: Due) -> bool:
     """
     if state.status == "pending":
         return True
-    if state.status not in CHANGING:
-        return False
+    if state.status not in CHANGING or state.invoice_type == "contract":
+        return False  # a contract's invoice keeps what it was billed with, until it is recalculated by hand
     if not due.recheck:
         return True
     seen = state.failure if state.status == "error" else state.calculation

@@ -64,8 +64,11 @@ async def settled_one(desk: InvoicingDesk, origin: Origin, loaded: Loaded) -> Lo
 def expect_nothing_outstanding(invoice: UUID, state: CustomerInvoice, outstanding: Mapping[UUID, int]) -> None:
     """Rejected `invoice-pending` for an open invoice whose totals may change by themselves in a moment.
 
-    What its calculation has seen already may have been saved a moment ago all the same.
+    What its calculation has seen already may have been saved a moment ago all the same. A contract's does not change by
+    itself.
     """
+    if state.invoice_type == "contract":
+        return
     seen = state.calculation.reference_position if state.calculation is not None else 0
     if state.status == "open" and outstanding.get(invoice, 0) > seen:
         raise _pending(state, "usage or prices that it depends on have just changed")
