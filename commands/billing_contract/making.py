@@ -11,7 +11,14 @@ from commands.billing_contract.taking_usage import Taken, UsageToTake, take_usag
 from commands.ports.contract_ledger import ContractDue
 from commands.ports.event_store import History, Write
 from domain.billing_contract.entry import EntryState, entry_stream, fold_entry, ref_of
-from domain.billing_contract.entry_events import BilledPart, Cause, EntryEmpty, EntryInvoiced, InvoiceMade
+from domain.billing_contract.entry_events import (
+    BilledPart,
+    Cause,
+    EntryEmpty,
+    EntryInvoiced,
+    InvoiceMade,
+    UsageReceived,
+)
 from domain.billing_contract.line_items import LineItem
 from domain.billing_contract.parts import SubscriptionTerms
 from domain.billing_contract.placing import amount_on, shown_on
@@ -102,8 +109,9 @@ def entry_writes(prepared: Prepared, invoices: Sequence[NewInvoice], cause: Caus
             ref = ref_of(known.contract.number, due.entry)
             fact_of = EntryEmpty(contract=known.contract.number, ref=ref, day=plan.day, cause=cause)
         history = prepared.entries.get(stream.id) or empty(stream)
-        writes.append(Write(history, (fact_of,), record_key=known.contract_id))
-        state = fold_entry([*history.facts, fact_of])
+        said = (fact_of, *_received(known, due.entry, stream.id, invoices))
+        writes.append(Write(history, said, record_key=known.contract_id))
+        state = fold_entry([*history.facts, *said])
         if state is not None:
             entries[stream.id] = state
     return writes, replace(known, entries=entries)
@@ -121,6 +129,30 @@ def _with_usage(
             if made[customer].invoice not in {one.invoice for one in fact.invoices}:
                 fact = fact.model_copy(update={"invoices": (*fact.invoices, made[customer])})
             facts[entry] = fact
+
+
+def _received(known: Known, entry: Entry, id_: UUID, invoices: Sequence[NewInvoice]) -> Sequence[UsageReceived]:
+    """What the invoices took for an entry, batch by batch."""
+    return [
+        UsageReceived(
+            contract=known.contract.number,
+            ref=ref_of(known.contract.number, entry),
+            usage_line=entry.line,
+            invoice=one.made.invoice,
+            reference=one.made.reference,
+            customer=one.made.customer,
+            customer_id=one.made.customer_id,
+            source=added.source,
+            lines=added.lines,
+            cost=added.cost,
+            currency=added.currency,
+            digest=added.digest,
+            without_cost=added.without_cost,
+        )
+        for one in invoices
+        for of, added in one.usage.received
+        if of == id_
+    ]
 
 
 def due_after(prepared: Prepared, after: Known) -> ContractDue:

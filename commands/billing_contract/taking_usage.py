@@ -14,7 +14,7 @@ from domain.billing_contract.entry import entry_stream
 from domain.billing_contract.parts import UsageTerms
 from domain.billing_contract.planning import shares_cycle
 from domain.billing_contract.selection import Due, Known
-from domain.customer_invoice.events import PostedSource, PurchaseSource
+from domain.customer_invoice.events import PostedSource, PurchasesAdded, PurchaseSource
 from domain.customer_invoice.purchases import add_purchases
 from domain.customer_invoice.state import CustomerInvoice, evolve
 from domain.fact import Fact
@@ -42,6 +42,8 @@ class Taken:
     rows: list[Rows] = field(default_factory=list)
     seqs: dict[UUID, Sequence[int]] = field(default_factory=dict)
     """Batch -> rows of posted purchases, which are not stored yet."""
+    received: list[tuple[UUID, PurchasesAdded]] = field(default_factory=list)
+    """What was taken for each entry, in order."""
 
 
 Usage = Mapping[str, UsageToTake]
@@ -76,10 +78,12 @@ def take_usage(invoice: UUID, state: CustomerInvoice, usage: UsageToTake) -> tup
     """Facts of the invoice and of the offers, and the invoice after them."""
     taken = Taken()
 
-    def add(facts: Sequence[Fact]) -> None:
+    def add(entry: UUID, facts: Sequence[Fact]) -> None:
         nonlocal state
         for fact in facts:
             state = evolve(state, fact) or state
+            if isinstance(fact, PurchasesAdded):
+                taken.received.append((entry, fact))
         taken.facts += facts
 
     by_offer: dict[UUID, tuple[Waiting, list[UUID]]] = {}
@@ -87,7 +91,7 @@ def take_usage(invoice: UUID, state: CustomerInvoice, usage: UsageToTake) -> tup
         by_offer.setdefault(waiting.history.stream.id, (waiting, []))[1].append(entry)
     for waiting, entries in by_offer.values():
         offer, facts = waiting.offer, []
-        for lines in (lines for entry in entries for lines in waiting.batches[entry]):
+        for at, lines in ((one, some) for one in entries for some in waiting.batches[one]):
             new = decisions.take(
                 offer,
                 destination=invoice,
@@ -110,14 +114,16 @@ def take_usage(invoice: UUID, state: CustomerInvoice, usage: UsageToTake) -> tup
                 ranges=lines.ranges,
             )
             add(
+                at,
                 add_purchases(
                     state, source, lines=lines.lines, cost=lines.cost, currency=offer.currency, digest=lines.digest
-                )
+                ),
             )
         taken.writes.append(Write(waiting.history, tuple(facts), record_key=waiting.loaded.id))
     for one in usage.posted:
         batch = id_for("purchase-batch", str(invoice), str(state.version + 1))
         add(
+            one.entry,
             add_purchases(
                 state,
                 PostedSource(batch=batch),
@@ -126,7 +132,7 @@ def take_usage(invoice: UUID, state: CustomerInvoice, usage: UsageToTake) -> tup
                 currency=one.currency or state.currency,
                 digest=one.digest,
                 without_cost=0 if one.currency else len(one.seqs),
-            )
+            ),
         )
         taken.rows.append(TakeFromEntry(one.entry, invoice, batch, one.seqs))
         taken.seqs[batch] = one.seqs

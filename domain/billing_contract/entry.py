@@ -32,6 +32,7 @@ class EntryState:
     transactions: tuple[tuple[frozenset[UUID], x.TransactionsTaken], ...] = ()
     """Each with the live invoices that hold it; they are free again when none is left."""
     received: tuple[x.UsageReceived, ...] = ()
+    """Usage that live invoices hold."""
     skipped: tuple[x.LineSkipped, ...] = ()
     owed: tuple[x.BilledPart, ...] = ()
     """What deleted invoices billed of it while others hold it still: theirs is billed again as it was."""
@@ -115,6 +116,7 @@ def gone(state: EntryState, invoices: frozenset[UUID]) -> EntryState:
         live=live,
         billed=tuple(part for part in state.billed if part.invoice not in lost),
         transactions=tuple((by, taken) for by, taken in held if by),
+        received=tuple(one for one in state.received if one.invoice not in lost),
         owed=(*state.owed, *parts) if live else (),
     )
 

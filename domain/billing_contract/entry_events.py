@@ -94,6 +94,8 @@ class EntryReactivated(ScheduleFact):
     customer: str
     day: date
     reason: str
+    lines: int = 0
+    """Of usage that the invoice had taken for the entry."""
 
 
 class EntryCancelled(ScheduleFact):
@@ -114,10 +116,15 @@ class LineSkipped(ScheduleFact):
 
 
 class UsageReceived(ScheduleFact):
-    """A batch of at most 10,000 purchases waits for this cycle: the destination that they have, once and for all."""
+    """A batch of at most 10,000 purchases that waited for this cycle is on the invoice that bills it.
+
+    `usage_line`: None where several lines share the cycle.
+    """
 
     type: ClassVar[str] = "billing-contract.usage-received"
-    usage_line: str
+    usage_line: str | None = None
+    invoice: UUID
+    reference: str
     customer: str
     customer_id: UUID
     source: PurchaseSource | PostedSource

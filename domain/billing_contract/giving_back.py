@@ -36,6 +36,7 @@ def give_back(known: Known, invoice: UUID, *, reference: str, customer: str, day
             customer=customer,
             day=day,
             reason=reason,
+            lines=sum(one.lines for one in entry.received if one.invoice == invoice),
         )
         freed += [taken for holders, taken in entry.transactions if holders == {invoice}]
     return Back(facts, freed)

@@ -35,7 +35,7 @@ class BillingScheduleRow(NamedTuple):
     """One entry that something happened to; all others are `active` and computed from the contract.
 
     `invoices`: {id, reference, customer, customer_id, deleted, superseded}, newest first. `day`: the last invoice date.
-    `skipped`: {line, code, reason, day}. `received_lines`: purchases that came to wait for it.
+    `skipped`: {line, code, reason, day}. `received_lines`: usage that its invoices took.
     """
 
     id: str

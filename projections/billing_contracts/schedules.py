@@ -41,7 +41,8 @@ def reactivated(row: Maybe, fact: x.EntryReactivated, record: FeedRecord) -> Row
     row = _row(row, fact, record)
     gone = str(fact.invoice)
     invoices = tuple(one | {"deleted": one["deleted"] or one["id"] == gone} for one in row.invoices)
-    return row._replace(status="active", reason=None, invoices=invoices)
+    lines = row.received_lines - fact.lines
+    return row._replace(status="active", reason=None, invoices=invoices, received_lines=lines)
 
 
 def skipped(row: Maybe, fact: x.LineSkipped, record: FeedRecord) -> Row:
@@ -52,7 +53,7 @@ def skipped(row: Maybe, fact: x.LineSkipped, record: FeedRecord) -> Row:
 
 
 def received(row: Maybe, fact: x.UsageReceived, record: FeedRecord) -> Row:
-    """Purchases wait for it."""
+    """Usage that waited for it is on an invoice."""
     row = _row(row, fact, record)
     return row._replace(received_lines=row.received_lines + fact.lines)
 

@@ -132,6 +132,8 @@ class ContractFacts:
             contract=self.number,
             ref=ref_of(self.number, entry),
             usage_line="usage",
+            invoice=self.made("c-1").invoice,
+            reference=self.made("c-1").reference,
             customer="c-1",
             customer_id=reference_stream("customer", "c-1").id,
             source=PostedSource(batch=UUID(int=7)),

@@ -41,6 +41,11 @@ async def test_usage_of_a_cycle_is_on_its_invoice_priced_and_followed_by_nothing
         ["subscription", "price"],
     )
     assert not (await usage_sums(agreed.shop.desk, invoice_in)).leaks
+    taken = [one for entry in (await agreed.entries(contract)).values() for one in entry.received]
+    assert [(one.reference, one.lines) for one in taken if one.ref.first == d("2026-02-01")] == [
+        (invoice.reference, 1),
+        (invoice.reference, 1),
+    ]
     stored = await counter.purchase("a")
     assert (stored.place.state, stored.place.destination) == ("invoiced", february.invoices[0].id)
     assert (await agreed.run("2026-03-02", contract))[0].outcome == "nothing_to_bill"
@@ -87,6 +92,7 @@ async def test_a_deleted_invoice_gives_its_usage_back_to_the_cycle(agreed, count
     await counter.settle()
     await follow_contracts(agreed.shop.billing, await agreed.shop.billing.contracts.changed_since(0, 1000))
     assert (await counter.purchase("a")).place.state == "waiting"
+    assert not [one for entry in (await agreed.entries(contract)).values() for one in entry.received]
     assert not (await usage_sums(agreed.shop.desk, invoice_in)).leaks
     (again,) = await agreed.run("2026-03-02", contract, overdue_from=date(2026, 1, 1))
     assert [one.total for one in again.invoices] == [str(Decimal(total))]
