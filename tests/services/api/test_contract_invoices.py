@@ -30,7 +30,7 @@ LINES: list[dict[str, Any]] = [
         ],
     },
     {
-        "code": "work",
+        "code": "hours",
         "name": "Work",
         "kind": "time_and_material",
         "classes": ["time"],
@@ -58,7 +58,7 @@ async def contract(api: httpx.AsyncClient) -> str:
     made = await ok(api.post(BASE, json=CONTRACT), 201)
     for line in LINES:
         await ok(api.post(f"{BASE}/{made['id']}/lines", json=line))
-    await ok(api.post(f"{BASE}/{made['id']}/lines/work/transactions", json=HOURS))
+    await ok(api.post(f"{BASE}/{made['id']}/lines/hours/transactions", json=HOURS))
     return str(made["id"])
 
 
@@ -99,9 +99,9 @@ async def test_items_are_opened_down_to_their_sources(api: httpx.AsyncClient, co
     assert (build["amount"], build["milestones"]) == (
         "40.00", [{"name": "M1", "date": "2025-09-20", "amount": "100"}],
     )  # fmt: skip
-    [work] = await opened(api, by_day["C2", "2025-09-17"], "work")
+    [work] = await opened(api, by_day["C2", "2025-09-17"], "hours")
     assert (work["amount"], [one["id"] for one in work["transactions"]]) == ("134.00", ["T1", "T2"])
-    [work] = await opened(api, by_day["C1", "2025-09-17"], "work")
+    [work] = await opened(api, by_day["C1", "2025-09-17"], "hours")
     assert (work["amount"], [one["id"] for one in work["transactions"]]) == ("81.00", ["T1"])
     await ok(api.post(f"{line}/price", json={"from": "2025-09-21", "price": "6"}))
     later = [i for i in await billed(api, contract, "2025-10-03", "2025-11-02") if i["customer"] == "C1"]
