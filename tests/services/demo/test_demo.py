@@ -12,3 +12,5 @@ def test_the_demo_tells_the_main_job(processes, tmp_path):
         assert words in said
     for words in ("is in error", "open again by itself", "rounded once", "9 numbers, no gap", "written off", "leaked"):
         assert words in said
+    for words in ("1 contract due: 1 invoiced", "of which 60 %", "nothing was left to bill, and nothing happened"):
+        assert words in said
