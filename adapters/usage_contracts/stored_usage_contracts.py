@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.sql_files import load_sql
-from commands.ports.usage_contracts import ContractChange
+from commands.ports.usage_contracts import ContractChange, WaitsFor
 
 _SQL = load_sql("adapters.usage_contracts")
 
@@ -34,3 +34,19 @@ class StoredUsageContracts:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(_SQL["changed_since"], values)).fetchall()
         return [ContractChange(at, customers, entry) for at, customers, entry in rows]
+
+    async def missing_providers(self, wanted: Sequence[WaitsFor]) -> Mapping[UUID, Sequence[str]]:
+        """See the port."""
+        values = {
+            "entries": [one.entry for one in wanted for _ in one.customers],
+            "customers": [customer for one in wanted for customer in one.customers],
+            "firsts": [one.first for one in wanted for _ in one.customers],
+            "lasts": [one.last for one in wanted for _ in one.customers],
+            "reach": [one.reach for one in wanted for _ in one.customers],
+        }
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_SQL["missing_providers"], values)).fetchall()
+        found: dict[UUID, list[str]] = {}
+        for entry, provider in rows:
+            found.setdefault(entry, []).append(provider)
+        return found

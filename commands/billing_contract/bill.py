@@ -9,6 +9,7 @@ from uuid import UUID
 from commands.billing_contract.billing_desk import Asked, Billed, ContractBilling, RowsOf
 from commands.billing_contract.making import NewInvoice, due_after, entry_writes, new_invoices
 from commands.billing_contract.preparing import Prepared, prepare
+from commands.billing_contract.providers import WAITING
 from commands.customer_invoice.pricing import Priced, price
 from commands.handling import MAX_TRIES
 from commands.origin import Origin
@@ -79,8 +80,7 @@ async def _bill(
         done.update({id_: _refused(id_, no) for id_, no in found.items() if isinstance(no, Rejected)})
         for idle in planned:
             if not idle.plan.due:
-                known = idle.known
-                done[known.contract_id] = Billed(known.contract_id, known.contract.number, "nothing_to_bill")
+                done[idle.known.contract_id] = _idle(idle)
         ready = await _decide(desk, [one for one in planned if one.plan.due], cause)
         conflicts = await asyncio.gather(
             *(_store(desk, origin, some, rows_of, done) for some in _batches(ready, together))
@@ -116,7 +116,7 @@ def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[U
     writes: list[Write] = []
     rows: list[Rows] = []
     shown = []
-    warnings = []
+    warnings = [one.reason for one in prepared.held]
     for one in invoices:
         result = priced[one.stream.id]
         facts = calculate(result.invoice, result.result, position=result.inputs.position, cause=cause)
@@ -175,6 +175,15 @@ async def _store(
         return [one.due.contract for one in some]
     done.update({one.due.contract: one.billed for one in some})
     return []
+
+
+def _idle(one: Prepared) -> Billed:
+    """Nothing is due, or all that is waits for providers."""
+    known = one.known
+    if not one.held:
+        return Billed(known.contract_id, known.contract.number, "nothing_to_bill")
+    reason = " ".join(held.reason for held in one.held)
+    return Billed(known.contract_id, known.contract.number, "skipped", reason=reason, code=WAITING)
 
 
 def _refused(contract: UUID, no: Rejected) -> Billed:

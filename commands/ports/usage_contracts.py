@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 from uuid import UUID
 
@@ -17,6 +18,19 @@ class ContractChange:
     entry: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WaitsFor:
+    """An entry that is billed once the providers of its customers have sent theirs: those with usage from `first` to
+    `last`, the cycle before, are waited for until an active invoice of theirs reaches the day `reach`.
+    """
+
+    entry: UUID
+    customers: Sequence[str]
+    first: date
+    last: date
+    reach: date
+
+
 class UsageContracts(Protocol):
     """Found from the feed; can be made again from it."""
 
@@ -26,4 +40,8 @@ class UsageContracts(Protocol):
 
     async def changed_since(self, position: int, limit: int) -> Sequence[ContractChange]:
         """Changes of such contracts after a position, in order."""
+        ...
+
+    async def missing_providers(self, wanted: Sequence[WaitsFor]) -> Mapping[UUID, Sequence[str]]:
+        """Entry -> providers that are missing, by name; entries that miss none are left out."""
         ...

@@ -13,13 +13,12 @@ PROVIDER, NUMBER = "ACME", "F-1"
 
 
 def header(total="100.00", currency="EUR", **more) -> Header:
+    february = {"period_from": date(2026, 2, 1), "period_to": date(2026, 2, 28)}
     return Header(
         invoice_date=date(2026, 3, 1),
-        period_from=date(2026, 2, 1),
-        period_to=date(2026, 2, 28),
         currency=currency,
         total=Decimal(total),
-        **more,
+        **{**february, **more},
     )
 
 

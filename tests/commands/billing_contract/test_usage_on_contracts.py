@@ -96,3 +96,37 @@ async def test_a_deleted_invoice_gives_its_usage_back_to_the_cycle(agreed, count
     assert not (await usage_sums(agreed.shop.desk, invoice_in)).leaks
     (again,) = await agreed.run("2026-03-02", contract, overdue_from=date(2026, 1, 1))
     assert [one.total for one in again.invoices] == [str(Decimal(total))]
+
+
+async def test_a_line_waits_for_the_providers_that_had_usage_in_the_cycle_before(agreed, counter):
+    contract = await agreed.signed(lines={"seats": seats(), "usage": UsageTerms(everything=True, wait_for_providers=5)})
+    await counter.settle()
+    await agreed.shop.active([line("4", quantity="2")])  # of February
+    await counter.settle()
+    assert [one.outcome for one in await agreed.run("2026-03-02", contract)] == ["invoiced"]
+    (billed,) = await agreed.run("2026-04-02", contract)
+    assert (billed.outcome, len(billed.warnings)) == ("invoiced", 1)  # the seats are not held
+    (held,) = await agreed.run("2026-04-03", contract)
+    assert (held.outcome, held.code) == ("skipped", "waiting-for-providers")
+    assert "2026-04-07" in held.reason
+    assert (await agreed.run("2026-04-06", contract))[0].outcome == "skipped"
+    assert (await agreed.run("2026-04-07", contract))[0].outcome == "nothing_to_bill"
+    assert await agreed.next_run(contract) == d("2026-05-02")
+
+
+async def test_it_is_billed_as_soon_as_the_missing_provider_is_there(agreed, counter):
+    contract = await agreed.signed(lines={"usage": UsageTerms(everything=True, wait_for_providers=20)})
+    await counter.settle()
+    await agreed.shop.active([line("4", quantity="2")])
+    await counter.settle()
+    assert (await agreed.run("2026-03-02", contract))[0].outcome == "invoiced"
+    assert (await agreed.run("2026-04-02", contract))[0].code == "waiting-for-providers"
+    march = {"period_from": d("2026-03-01"), "period_to": d("2026-03-31")}
+    invoice = await agreed.shop.create("6.00", "F-2", **march)
+    await agreed.shop.upload(invoice, [line("6", quantity="4", charge_from="2026-03-09")])
+    assert (await agreed.run("2026-04-03", contract))[0].code == "waiting-for-providers"
+    assert (await agreed.shop.activate(invoice)).state.status == "active"
+    assert (await agreed.run("2026-04-03", contract))[0].code == "waiting-for-providers"  # its offers are not read yet
+    await counter.settle()
+    (billed,) = await agreed.run("2026-04-04", contract)
+    assert [one.total for one in billed.invoices] == ["10.00"]
