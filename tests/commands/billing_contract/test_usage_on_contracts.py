@@ -1,16 +1,21 @@
 """Usage lines of contracts: what waits for a cycle goes to the invoice that bills it, priced, once; late ones to the next."""
 
+import asyncio
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest_asyncio
 
+from commands.billing_contract.bill import bill_many
+from commands.billing_contract.billing_desk import Asked
 from commands.customer_invoice.delete import delete
 from commands.provider_invoice.usage import usage_sums
 from commands.purchases.follow_contracts import follow_contracts
 from domain.billing_contract.parts import UsageTerms
 from tests.support.agreements import Agreements, d, seats
 from tests.support.counter import Counter
+from tests.support.gates import Gate
 from tests.support.invoicing import open_invoicing
 from tests.support.origins import origin
 from tests.support.shop import line
@@ -130,3 +135,28 @@ async def test_it_is_billed_as_soon_as_the_missing_provider_is_there(agreed, cou
     await counter.settle()
     (billed,) = await agreed.run("2026-04-04", contract)
     assert [one.total for one in billed.invoices] == ["10.00"]
+
+
+async def test_what_arrives_while_a_run_stores_its_cycle_goes_to_the_next_one(agreed, counter):
+    contract = await agreed.signed(lines={"usage": EVERYTHING})
+    await counter.settle()
+    await counter.post({"key": "early"})
+    gate = Gate()
+    calculation = replace(agreed.billing.calculation, store=gate.before(agreed.billing.store))
+    slow = replace(agreed.billing, calculation=calculation)
+    run = asyncio.create_task(bill_many(slow, origin(), [Asked(contract, d("2026-03-02"))], cause="run"))
+    await gate.held(run)
+    assert gate.reached
+    await counter.post({"key": "meanwhile"})  # waits for the cycle that is about to be done
+    invoice_in = await agreed.shop.active([line("4", quantity="3")])
+    await counter.settle()
+    gate.open()
+    (billed,) = await run
+    assert [one.total for one in billed.invoices] == ["2.50"]
+    await counter.settle()
+    await follow_contracts(agreed.shop.billing, await agreed.shop.billing.contracts.changed_since(0, 1000))
+    await counter.settle()
+    (after,) = await agreed.run("2026-04-02", contract)
+    assert [one.total for one in after.invoices] == ["10.00"]
+    assert not (await usage_sums(agreed.shop.desk, invoice_in)).leaks
+    assert (await counter.purchase("meanwhile")).place.state == "invoiced"
