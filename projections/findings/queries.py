@@ -1,11 +1,21 @@
-"""Problems that are no invoice's: purchases and usage that no invoice can take, customers that are wrongly set up."""
+"""Problems that are no invoice's: purchases and usage that no invoice can take, customers that are wrongly set up,
+contracts that could not be billed or were not billed to the end.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-FindingKind = Literal["purchases_unrouted", "purchases_held", "usage_unrouted", "wrong_set_up"]
+FindingKind = Literal[
+    "purchases_unrouted",
+    "purchases_held",
+    "usage_unrouted",
+    "wrong_set_up",
+    "contract_not_billed",
+    "unbilled_at_end",
+    "superseded_open",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Looks for problems in the purchase store, in what usage is due, and in reference data."""
+"""Looks for problems in the purchase store, in what usage is due, in reference data, and in what contracts bill."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -27,7 +27,7 @@ class PostgresFindings:
         """See the port."""
         values = {"held_before": held_before, "limit": LIMIT}
         found: list[Finding] = []
-        for name, finding in (("purchases", _purchases), ("usage", _usage), ("set_up", _set_up)):
+        for name, finding in _KINDS:
             found += [finding(row) for row in await self._reader.all(sql.SQL(_SQL[name]), values)]
         return found
 
@@ -68,3 +68,47 @@ def _set_up(row: Values) -> Finding:
         None,
         {"kind": kind, "code": code, "field": field, "names": names},
     )
+
+
+def _run(row: Values) -> Finding:
+    number, contract, day, outcome, code, reason, next_try, since = row
+    return Finding(
+        "contract_not_billed",
+        f"The invoice run of {day} {outcome} {number}: {reason}",
+        "Mend what the reason names; it is tried again by the next run, or POST /v1/invoice-runs with its date.",
+        since,
+        {"contract": number, "contract_id": contract, "outcome": outcome, "code": code, "next_try": next_try},
+    )
+
+
+def _left_behind(row: Values) -> Finding:
+    number, contract, line, run_date, count, first, last, since = row
+    return Finding(
+        "unbilled_at_end",
+        f"{number}, line {line}: its last run ({run_date}) left {count:,} transactions ({first} to {last}), not ready.",
+        "Cancel those that are not billed; bill the others by an ad hoc invoice.",
+        since,
+        {"contract": number, "contract_id": contract, "line": line, "transactions": count},
+    )
+
+
+def _superseded(row: Values) -> Finding:
+    reference, invoice, customer, contract, status, since = row
+    return Finding(
+        "superseded_open",
+        f"{reference} was replaced by a newer invoice and is {status}.",
+        "Close or delete it: it can't be approved.",
+        since,
+        {"customer_invoice": invoice, "reference": reference, "customer": customer, "contract": contract},
+    )
+
+
+_KINDS: Final[Sequence[tuple[str, Callable[[Values], Finding]]]] = (
+    ("purchases", _purchases),
+    ("usage", _usage),
+    ("set_up", _set_up),
+    ("runs", _run),
+    ("left_behind", _left_behind),
+    ("superseded", _superseded),
+)
+"""Named statements, and what a row of each says."""

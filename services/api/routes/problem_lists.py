@@ -64,9 +64,10 @@ async def problem_invoices(
 async def problems(call: CallDep, listing: ListingDep) -> Response:
     """All that needs somebody: problem invoices by page; before the first of them what is no invoice's.
 
-    Letters that are not out, jobs that do not run, purchases and usage that no invoice can take, wrong set-ups.
+    Letters that are not out, jobs that do not run, purchases and usage that no invoice can take, wrong set-ups,
+    contracts that the latest run could not bill, what was left at a line's end, superseded invoices that are open.
     """
-    await have(call, listing, "import_summaries", "notices")
+    await have(call, listing, "import_summaries", "notices", "billing_contracts", "invoice_list")
     page = await _page(call, listing, ProblemFilter())
     others = await _others(call)
     items = [*(others if listing.page.cursor is None else ()), *(_named(item) for item in page.items)]

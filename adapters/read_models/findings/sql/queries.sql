@@ -46,3 +46,35 @@ WHERE p.code IS NULL OR NOT p.in_force
     OR n.of_kind = 'group' AND jsonb_array_length(coalesce(p.body -> 'members', '[]')) = 0
 ORDER BY n.kind, n.code, n.field
 LIMIT %(limit)s;
+
+-- name: runs
+-- Contracts that the latest day's invoice run could not bill.
+SELECT o.number, o.contract::text, o.day, o.outcome, o.code, o.reason, o.next_try, o.ended_at
+FROM (SELECT report FROM invoice_run WHERE cause = 'run' ORDER BY day DESC, started_at DESC LIMIT 1) AS latest
+JOIN invoice_run_outcome AS o ON o.report = latest.report AND o.outcome IN ('failed', 'skipped')
+ORDER BY o.outcome, o.number
+LIMIT %(limit)s;
+
+-- name: left_behind
+-- Transactions of lines that have had their last run, on no invoice.
+SELECT s.contract, s.contract_id::text, s.line, s.run_date, count(*) AS transactions, min(t.day) AS first_day,
+    max(t.day) AS last_day, max(s.last_event_at) AS since
+FROM read_models.billing_schedules AS s
+JOIN contract_transaction AS t ON t.contract = s.contract_id AND t.line = s.line AND NOT t.cancelled
+WHERE s.closing AND s.status = 'inactive' AND NOT EXISTS (
+    SELECT FROM contract_taken AS k
+    WHERE k.contract = t.contract AND k.line = t.line AND k.year = t.year AND t.number BETWEEN k.first AND k.last
+)
+GROUP BY s.contract, s.contract_id, s.line, s.run_date
+ORDER BY s.contract, s.line
+LIMIT %(limit)s;
+
+-- name: superseded
+-- Invoices that a newer one replaced, and that nobody has closed or deleted.
+SELECT DISTINCT i.reference, i.id::text, i.customer, i.contract, i.status, i.changed_at
+FROM read_models.billing_schedules AS s
+CROSS JOIN LATERAL jsonb_to_recordset(s.invoices) AS made (id uuid, superseded boolean, deleted boolean)
+JOIN read_models.invoice_list AS i ON i.id = made.id AND i.status IN ('pending', 'open', 'error')
+WHERE s.invoices @> '[{"superseded": true, "deleted": false}]' AND made.superseded AND NOT made.deleted
+ORDER BY i.reference
+LIMIT %(limit)s;
