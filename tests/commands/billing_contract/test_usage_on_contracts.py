@@ -5,14 +5,19 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import pytest
 import pytest_asyncio
 
 from commands.billing_contract.bill import bill_many
 from commands.billing_contract.billing_desk import Asked
 from commands.customer_invoice.delete import delete
+from commands.provider_invoice.release import release
+from commands.provider_invoice.reoffer import reoffer
+from commands.provider_invoice.take_out import deactivate
 from commands.provider_invoice.usage import usage_sums
 from commands.purchases.follow_contracts import follow_contracts
 from domain.billing_contract.parts import UsageTerms
+from domain.rejected import Rejected
 from tests.support.agreements import Agreements, d, seats
 from tests.support.counter import Counter
 from tests.support.gates import Gate
@@ -160,3 +165,22 @@ async def test_what_arrives_while_a_run_stores_its_cycle_goes_to_the_next_one(ag
     assert [one.total for one in after.invoices] == ["10.00"]
     assert not (await usage_sums(agreed.shop.desk, invoice_in)).leaks
     assert (await counter.purchase("meanwhile")).place.state == "invoiced"
+
+
+async def test_lines_released_from_a_contracts_invoice_and_offered_again_are_on_the_next_one(agreed, counter):
+    contract = await agreed.signed(lines={"seats": seats(), "usage": EVERYTHING})
+    await counter.settle()
+    usage = await agreed.shop.active([line("4", quantity="2"), line("8", quantity="3")])
+    await counter.settle()
+    (billed,) = await agreed.run("2026-03-02", contract)
+    with pytest.raises(Rejected):
+        await deactivate(agreed.shop.desk, origin(), usage, reason="wrong")
+    await release(agreed.shop.desk, origin(), usage, customer_invoice=billed.invoices[0].id, reason="wrong")
+    assert ((await agreed.invoice(billed)).status, (await agreed.invoice(billed)).lines) == ("pending", 0)
+    (without,) = await agreed.run("2026-04-02", contract)
+    assert [one.total for one in without.invoices] == ["31.00"]  # nothing takes what is released
+    await reoffer(agreed.shop.desk, origin(), usage, reason="right after all")
+    await counter.settle()
+    (again,) = await agreed.run("2026-05-02", contract)
+    assert [one.total for one in again.invoices] == ["43.50"]
+    assert not (await usage_sums(agreed.shop.desk, usage)).leaks
