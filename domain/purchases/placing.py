@@ -21,6 +21,8 @@ BEFORE_BILL_FROM = "before_bill_from"
 UNKNOWN_REFERENCE = "unknown-reference"
 GIVEN_BACK = "given-back"
 """Its contract's invoice was deleted: it is routed again at once."""
+CONTRACT_CYCLE = "contract-cycle"
+"""It waits until a contract's schedule entry is billed: `entry`, not an invoice."""
 DATE_TOO_LATE = "date-too-late"
 
 
@@ -88,7 +90,7 @@ def place(
             state: State = "waiting" if ad_hoc.status == "approving" else "arriving"
             return Destination(state, ad_hoc_invoice_stream(reference).id)
     if cycle is not None:
-        return Destination("waiting", reference_final=final, late=cycle.late, entry=cycle.entry)
+        return Destination("waiting", None, CONTRACT_CYCLE, final, cycle.late, cycle.entry)
     return _periodical(day, customer, reference_final=final)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from commands.ports.purchases import PlaceState, Stored
 from commands.purchases.post import Result
+from domain.purchases.placing import CONTRACT_CYCLE
 from services.api.rendering import exact
 
 _SHOWN: Mapping[PlaceState, str] = {"arriving": "waiting", "held": "waiting", "unrouted": "offered"}
@@ -24,6 +25,7 @@ def result_view(result: Result) -> dict[str, Any]:
 def purchase_view(stored: Stored) -> dict[str, Any]:
     """One purchase with its place. `state_reason` says what a waiting or unrouted one waits for."""
     p, place = stored.purchase, stored.place
+    in_cycle = place.state == "waiting" and place.reason == CONTRACT_CYCLE
     return {
         "id": p.id,
         "key": p.key,
@@ -42,7 +44,8 @@ def purchase_view(stored: Stored) -> dict[str, Any]:
         "attributes": p.attributes,
         "state": _SHOWN.get(place.state, place.state),
         "state_reason": place.reason or (place.state if place.state in _SHOWN else None),
-        "customer_invoice": place.destination,
+        "customer_invoice": None if in_cycle else place.destination,
+        "schedule_entry": place.destination if in_cycle else None,
         "accepted_at": stored.accepted_at,
         "accepted_by": stored.actor,
         "since": stored.since,

@@ -117,7 +117,7 @@ ORDER BY t.entry, t.customer, t.currency NULLS FIRST, t.batch;
 
 -- name: take_from_entry
 -- These purchases waited for an entry and are on the invoice; the count tells whether all of them still did.
-UPDATE purchase_place SET state = 'invoiced', batch = %(batch)s, destination = %(invoice)s
+UPDATE purchase_place SET state = 'invoiced', batch = %(batch)s, destination = %(invoice)s, reason = NULL
 WHERE seq = ANY (%(seqs)s) AND destination = %(entry)s AND state = 'waiting';
 
 -- name: move

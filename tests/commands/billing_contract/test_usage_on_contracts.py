@@ -57,6 +57,7 @@ async def test_usage_of_a_cycle_is_on_its_invoice_priced_and_followed_by_nothing
         (invoice.reference, 1),
     ]
     stored = await counter.purchase("a")
+    assert stored.place.reason is None
     assert (stored.place.state, stored.place.destination) == ("invoiced", february.invoices[0].id)
     assert (await agreed.run("2026-03-02", contract))[0].outcome == "nothing_to_bill"
 
