@@ -13,6 +13,7 @@ from commands.ports.reference import Present, PresentCustomer
 from commands.purchases.new import NewPurchase
 from commands.purchases.placing import Wanted, as_place, load_places
 from domain.identity import purchase_id
+from domain.purchases.placing import CONTRACT_CYCLE
 from domain.reference.bodies import ProductBody
 from domain.rejected import Rejected
 
@@ -29,6 +30,8 @@ class Result:
     id: UUID | None = None
     state: PlaceState | None = None
     invoice: UUID | None = None
+    schedule_entry: UUID | None = None
+    """Of a contract's schedule: the purchase waits until that is billed."""
     code: str | None = None
     message: str | None = None
 
@@ -112,7 +115,9 @@ def _purchase(new: NewPurchase, wanted: Wanted, customer: PresentCustomer) -> Pu
 def _told(purchase: Purchase, place: Place, outcome: Literal["accepted", "duplicate", "conflict"]) -> Result:
     match outcome:
         case "accepted":
-            return Result(purchase.key, outcome, purchase.id, place.state, place.destination)
+            cycle = place.reason == CONTRACT_CYCLE
+            invoice, entry = (None, place.destination) if cycle else (place.destination, None)
+            return Result(purchase.key, outcome, purchase.id, place.state, invoice, entry)
         case "duplicate":
             return Result(purchase.key, outcome, purchase.id)
         case "conflict":

@@ -16,7 +16,11 @@ def result_view(result: Result) -> dict[str, Any]:
     """What became of one purchase of a request."""
     view: dict[str, Any] = {"key": result.key, "outcome": result.outcome, "id": result.id}
     if result.state is not None:
-        view |= {"state": _SHOWN.get(result.state, result.state), "customer_invoice": result.invoice}
+        view |= {
+            "state": _SHOWN.get(result.state, result.state),
+            "customer_invoice": result.invoice,
+            "schedule_entry": result.schedule_entry,
+        }
     if result.code is not None:
         view["error"] = {"code": result.code, "detail": result.message}
     return view

@@ -66,7 +66,7 @@ async def places(counter: Counter, *keys: str) -> list[tuple[str, UUID | None]]:
 async def test_given_a_line_that_takes_it_then_a_purchase_waits_for_its_cycle(counter):
     await contract(counter, ("usage", UsageTerms(products=("P1",))))
     [taken, other] = await counter.post({"key": "a"}, {"key": "b", "customer": "C2"})
-    assert (taken.state, taken.invoice) == ("waiting", FEBRUARY.id)
+    assert (taken.state, taken.invoice, taken.schedule_entry) == ("waiting", None, FEBRUARY.id)
     await counter.settle()
     assert await places(counter, "a") == [("waiting", FEBRUARY.id)]
     assert other.state == "arriving"
@@ -116,4 +116,4 @@ async def test_when_its_cycle_is_billed_then_a_late_one_waits_for_the_next(count
     assert await follow(counter) == 1
     assert await places(counter, "a") == [("waiting", MARCH.id)]
     [late] = await counter.post({"key": "b"})
-    assert (late.state, late.invoice) == ("waiting", MARCH.id)
+    assert (late.state, late.schedule_entry) == ("waiting", MARCH.id)
