@@ -104,6 +104,7 @@ class Parts:
     operations: StoredOperations
     sync: SyncDesk
     contracts: ContractDesk
+    contract_billing: ContractBilling
     runs: RunDesk
     read_wait: float = READ_WAIT
 
@@ -199,7 +200,8 @@ async def open_parts(
         calculation = CalculationDesk(store, StoredSums(pool), reference)
         ledger, targets = StoredLedger(pool), StoredTargets(pool)
         router = Router(invoices, billing, usage_due, StoredOfferLines(pool))
-        bill = partial(bill_many, ContractBilling(calculation, ledger, router, StoredLicences(pool)))
+        contract_billing = ContractBilling(calculation, ledger, router, StoredLicences(pool))
+        bill = partial(bill_many, contract_billing)
         numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_ROWS_WRITERS)
         stack.push_async_callback(numbers.close)
         yield Parts(
@@ -236,6 +238,7 @@ async def open_parts(
                 passes=passes,
             ),
             contracts=ContractDesk(store, reference, ledger),
+            contract_billing=contract_billing,
             runs=RunDesk(store, StoredInvoiceRuns(pool), operations, targets, bill, settings.time_zone),
         )
 

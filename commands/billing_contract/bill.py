@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -57,7 +57,7 @@ async def bill_many(
 
 
 @dataclass(slots=True)
-class _Ready:
+class Ready:
     """A contract that is decided."""
 
     prepared: Prepared
@@ -66,6 +66,9 @@ class _Ready:
     rows: Sequence[Rows]
     due: ContractDue
     taken: Sequence[TransactionsTaken]
+    invoices: Sequence[NewInvoice] = ()
+    priced: Mapping[UUID, Priced] = field(default_factory=dict)
+    """By invoice."""
 
 
 async def _bill(
@@ -81,7 +84,7 @@ async def _bill(
         for idle in planned:
             if not idle.plan.due:
                 done[idle.known.contract_id] = _idle(idle)
-        ready = await _decide(desk, [one for one in planned if one.plan.due], cause)
+        ready = await decide_all(desk, [one for one in planned if one.plan.due], cause)
         conflicts = await asyncio.gather(
             *(_store(desk, origin, some, rows_of, done) for some in _batches(ready, together))
         )
@@ -96,7 +99,8 @@ async def _bill(
     return done
 
 
-async def _decide(desk: ContractBilling, planned: Sequence[Prepared], cause: Cause) -> list[_Ready]:
+async def decide_all(desk: ContractBilling, planned: Sequence[Prepared], cause: Cause) -> list[Ready]:
+    """What is stored for each: invoices priced, entries, and when the contract is due next."""
     made = {one.known.contract_id: new_invoices(one) for one in planned}
     priced = await _priced(desk, [invoice for several in made.values() for invoice in several])
     return [_ready(one, made[one.known.contract_id], priced, cause) for one in planned]
@@ -111,7 +115,7 @@ async def _priced(desk: ContractBilling, invoices: Sequence[NewInvoice]) -> Mapp
     return await price(desk.calculation, {one.stream.id: one.state for one in invoices}, inputs, entering=entering)
 
 
-def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[UUID, Priced], cause: Cause) -> _Ready:
+def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[UUID, Priced], cause: Cause) -> Ready:
     known = prepared.known
     writes: list[Write] = []
     rows: list[Rows] = []
@@ -147,7 +151,8 @@ def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[U
         warnings=tuple(warnings),
     )
     taken = [one for several in prepared.plan.taken.values() for one in several]
-    return _Ready(prepared, outcome, writes, rows, due_after(prepared, after), taken)
+    own = {one.stream.id: priced[one.stream.id] for one in invoices}
+    return Ready(prepared, outcome, writes, rows, due_after(prepared, after), taken, invoices, own)
 
 
 def _shown(one: NewInvoice, priced: Priced) -> MadeInvoice:
@@ -158,23 +163,27 @@ def _shown(one: NewInvoice, priced: Priced) -> MadeInvoice:
 
 
 async def _store(
-    desk: ContractBilling, origin: Origin, some: Sequence[_Ready], rows_of: RowsOf | None, done: dict[UUID, Billed]
+    desk: ContractBilling, origin: Origin, some: Sequence[Ready], rows_of: RowsOf | None, done: dict[UUID, Billed]
 ) -> Sequence[UUID]:
     """One transaction; the contracts that were changed meanwhile, or are in company of one that was."""
+    try:
+        more = [row for one in some for row in rows_of(one.billed)] if rows_of is not None else ()
+        await desk.store.append(save_of(origin, some, more))
+    except Conflict:
+        return [one.due.contract for one in some]
+    done.update({one.due.contract: one.billed for one in some})
+    return []
+
+
+def save_of(origin: Origin, some: Sequence[Ready], more: Sequence[Rows] = ()) -> Save:
+    """All of them in one transaction; a contract that has moved since makes it a Conflict."""
     rows: list[Rows] = [KeepDue([one.due for one in some])]
     taken = [(one.due.contract, taken) for one in some for taken in one.taken]
     if taken:
         rows.append(TakeTransactions(taken))
     rows += [row for one in some for row in one.rows]
-    if rows_of is not None:
-        rows += [row for one in some for row in rows_of(one.billed)]
     writes = [write for one in some for write in (*one.writes, Write(one.prepared.history, ()))]
-    try:
-        await desk.store.append(Save(origin=origin, writes=tuple(writes), rows=tuple(rows)))
-    except Conflict:
-        return [one.due.contract for one in some]
-    done.update({one.due.contract: one.billed for one in some})
-    return []
+    return Save(origin=origin, writes=tuple(writes), rows=(*rows, *more))
 
 
 def _idle(one: Prepared) -> Billed:
@@ -195,6 +204,6 @@ def _parts(asked: Sequence[Asked], size: int) -> Iterator[Sequence[Asked]]:
         yield asked[start : start + size]
 
 
-def _batches(ready: Sequence[_Ready], size: int) -> Iterator[Sequence[_Ready]]:
+def _batches(ready: Sequence[Ready], size: int) -> Iterator[Sequence[Ready]]:
     for start in range(0, len(ready), size):
         yield ready[start : start + size]

@@ -4,6 +4,9 @@ from typing import Any
 
 from commands.billing_contract.explaining import ContractExplained
 from commands.customer_invoice.explaining import Explained, OfferedSource, PostedSources
+from commands.ports.contract_ledger import TakenTransaction
+from domain.billing_contract.fixed_price import Milestone
+from domain.billing_contract.subscription import Segment
 from domain.customer_invoice.calculation_events import ItemValue
 from domain.pricing.items import Item
 from services.api.rendering import TAX, exact, money
@@ -55,33 +58,40 @@ def contract_explained_view(explained: ContractExplained) -> dict[str, Any]:
         "share": None if explained.share is None else exact(explained.share),
         **{name: None if value is None else money(value, currency) for name, value in amounts.items()},
         "count": explained.count,
-        "segments": [
-            {
-                "first": one.first,
-                "last": one.last,
-                "quantity": exact(one.quantity),
-                "price": exact(one.price),
-                "days": one.days,
-                "of_days": one.cycle_days,
-            }
-            for one in explained.segments
-        ],
-        "milestones": [
-            {"name": one.name, "date": one.day, "amount": exact(one.amount)} for one in explained.milestones
-        ],
-        "transactions": [
-            {
-                "id": one.id,
-                "date": one.day,
-                "class": one.kind,
-                "quantity": exact(one.quantity),
-                "price": exact(one.price),
-                "cost": None if one.cost is None else exact(one.cost),
-                "customer": one.customer,
-            }
-            for one in explained.transactions
-        ],
+        "segments": [segment_view(one) for one in explained.segments],
+        "milestones": [milestone_view(one) for one in explained.milestones],
+        "transactions": [work_view(one) for one in explained.transactions],
         "tax": TAX,
+    }
+
+
+def segment_view(one: Segment) -> dict[str, Any]:
+    """Days of a cycle with one quantity and price."""
+    return {
+        "first": one.first,
+        "last": one.last,
+        "quantity": exact(one.quantity),
+        "price": exact(one.price),
+        "days": one.days,
+        "of_days": one.cycle_days,
+    }
+
+
+def milestone_view(one: Milestone) -> dict[str, Any]:
+    """An amount agreed."""
+    return {"name": one.name, "date": one.day, "amount": exact(one.amount)}
+
+
+def work_view(one: TakenTransaction) -> dict[str, Any]:
+    """A transaction that is billed."""
+    return {
+        "id": one.id,
+        "date": one.day,
+        "class": one.kind,
+        "quantity": exact(one.quantity),
+        "price": exact(one.price),
+        "cost": None if one.cost is None else exact(one.cost),
+        "customer": one.customer,
     }
 
 

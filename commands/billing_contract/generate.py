@@ -1,0 +1,213 @@
+"""One contract, by hand: what a cycle would come to, and making exactly that. Source: billing contracts, "By hand"."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from commands.billing_contract.bill import Ready, decide_all, save_of
+from commands.billing_contract.billing_desk import Asked, ContractBilling
+from commands.billing_contract.desk import local_day
+from commands.billing_contract.preparing import Loaded, Prepared, load_contracts, prepare
+from commands.handling import Decided, Done, expect_version, settle
+from commands.origin import Origin
+from commands.ports.event_store import Answer
+from commands.ports.invoice_runs import MadeInvoice
+from domain.billing_contract.entry_events import Cause, InvoiceMade
+from domain.billing_contract.schedule import Entry
+from domain.billing_contract.selection import Known, named_entry
+from domain.money import fixed, plain
+from domain.pricing.items import Failure
+from domain.rejected import Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What billing an entry would make now. `ready` None: there is nothing to bill.
+
+    `invoiced`: live invoices that bill the entry already; the proposal is then what it would come to without them.
+    `digest`: SHA-256 (hex) over the invoices with their items, so that a caller can ask for exactly these.
+    """
+
+    contract: UUID
+    number: str
+    version: int
+    currency: str
+    entry: Entry
+    today: date
+    known: Known
+    prepared: Prepared
+    ready: Ready | None
+    invoiced: Sequence[InvoiceMade]
+    digest: str
+    warnings: Sequence[str]
+
+    @property
+    def made(self) -> Sequence[MadeInvoice]:
+        """The invoices."""
+        return self.ready.billed.invoices if self.ready is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What was made; `version` is the contract's, which a billing does not change."""
+
+    contract: UUID
+    number: str
+    version: int
+    entry: Entry
+    invoices: Sequence[MadeInvoice]
+    warnings: Sequence[str]
+    digest: str
+
+
+GeneratedAnswer: TypeAlias = "Callable[[Generated], Answer | None] | None"
+
+
+async def propose(
+    desk: ContractBilling, origin: Origin, contract: UUID, cycle: date | None, *, cause: Cause = "generate"
+) -> Proposal:
+    """Nothing is stored. Rejected `billing-contract-missing`, `cycle-unknown`, `nothing-left`."""
+    loaded = await _there(desk, contract)
+    known = loaded.known
+    entry = named_entry(known, cycle)
+    state = known.state(entry)
+    invoiced = (
+        [one for one in state.invoices if one.invoice in state.live] if state and state.status != "active" else []
+    )
+    asked = Asked(
+        contract, entry.run_date, by_hand=True, cycle=entry.named_by, freed=frozenset(i.invoice for i in invoiced)
+    )
+    prepared = (await prepare(desk, origin, [asked]))[contract]
+    if isinstance(prepared, Rejected):
+        raise prepared
+    ready = None
+    if prepared.plan.items or prepared.usage:
+        (ready,) = await decide_all(desk, [prepared], cause)
+    today = local_day(origin, known.contract.terms.time_zone)
+    warnings = list(ready.billed.warnings) if ready is not None else []
+    if max(entry.run_date, entry.last) > today:
+        when = f"runs from {entry.first} to {entry.last}" if entry.kind == "cycle" else f"is dated {entry.run_date}"
+        warnings.append(f"This entry {when} and is to be billed on {entry.run_date}: today is {today}.")
+    return Proposal(
+        contract=contract,
+        number=known.contract.number,
+        version=loaded.history.version,
+        currency=known.contract.terms.currency,
+        entry=entry,
+        today=today,
+        known=known,
+        prepared=prepared,
+        ready=ready,
+        invoiced=invoiced,
+        digest=_digest(known.contract.number, entry, ready),
+        warnings=warnings,
+    )
+
+
+async def generate(
+    desk: ContractBilling,
+    origin: Origin,
+    contract: UUID,
+    cycle: date | None,
+    *,
+    expect: str | None = None,
+    expected: int | None = None,
+    answer: GeneratedAnswer = None,
+) -> Done[Generated]:
+    """Make what the proposal says: the invoice date is the entry's run date, and no task is armed.
+
+    Rejected like a proposal, and `cycle-invoiced`, `nothing-to-bill`; `preview-outdated` when `expect` is the digest of
+    something else.
+    """
+
+    async def decide() -> Decided[Generated]:
+        proposal = await propose(desk, origin, contract, cycle)
+        expect_version(proposal.version, expected)
+        _expect_active(proposal)
+        if expect is not None and expect != proposal.digest:
+            raise Rejected(
+                "preview-outdated",
+                "What would be billed is not what was previewed any more: look at the preview again.",
+                facts={"digest": proposal.digest, "invoices": [_told(one) for one in proposal.made]},
+            )
+        if proposal.ready is None:
+            raise Rejected(
+                "nothing-to-bill",
+                f"{proposal.number} has nothing to bill for {proposal.entry.named_by}: see its preview.",
+            )
+        outcome = Generated(
+            contract,
+            proposal.number,
+            proposal.version,
+            proposal.entry,
+            proposal.made,
+            proposal.warnings,
+            proposal.digest,
+        )
+        return Decided(save_of(origin, [proposal.ready]), outcome)
+
+    return await settle(desk.store, origin, decide, answer)
+
+
+async def _there(desk: ContractBilling, contract: UUID) -> Loaded:
+    loaded = (await load_contracts(desk, [contract])).get(contract)
+    if loaded is None:
+        raise Rejected("billing-contract-missing", f"There is no billing contract {contract}.", kind="missing")
+    return loaded
+
+
+def _expect_active(proposal: Proposal) -> None:
+    """Rejected `cycle-invoiced`, naming the invoices and the next entry that is not billed."""
+    state = proposal.known.state(proposal.entry)
+    if not proposal.invoiced and (state is None or state.status == "active" or state.reason == "nothing_to_bill"):
+        return
+    names = ", ".join(one.reference for one in proposal.invoiced) or "nothing"
+    try:
+        following = named_entry(proposal.known, None).named_by
+        hint = f"the next one that is not billed is {following}"
+    except Rejected:
+        following, hint = None, "nothing else is left to bill"
+    raise Rejected(
+        "cycle-invoiced",
+        f"{proposal.entry.named_by} of {proposal.number} is billed by {names}; {hint}.",
+        facts={"invoices": [str(one.invoice) for one in proposal.invoiced], "next": following},
+    )
+
+
+def _digest(number: str, entry: Entry, ready: Ready | None) -> str:
+    document = {
+        "contract": number,
+        "entry": [entry.kind, entry.line, entry.named_by.isoformat(), entry.name],
+        "invoices": [] if ready is None else [_document(ready, one.stream.id) for one in ready.invoices],
+    }
+    said = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _document(ready: Ready, invoice: UUID) -> Mapping[str, Any]:
+    priced = ready.priced[invoice]
+    result = priced.result
+    shown: dict[str, Any] = {"reference": priced.invoice.reference, "customer": priced.invoice.customer}
+    if isinstance(result, Failure):
+        return shown | {"failure": [result.code, result.product, result.rule]}
+    items = [
+        [
+            i.kind,
+            i.contract_line,
+            i.cycle and i.cycle.isoformat(),
+            i.product,
+            i.subscription,
+            plain(i.exact),
+            plain(i.amount),
+        ]
+        for i in result.items
+    ]
+    return shown | {"items": items, "total": fixed(result.revenue_total, result.currency)}
+
+
+def _told(one: MadeInvoice) -> Mapping[str, str]:
+    return {"customer": one.customer, "reference": one.reference, "total": one.total}

@@ -1,0 +1,99 @@
+"""One contract billed by hand: previewed down to its sources, generated as previewed, refused with a code otherwise."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.services.api.conftest import MakeClient, assert_problem
+from tests.services.api.steps import ok
+
+BASE = "/v1/billing-contracts"
+
+
+@pytest.fixture
+async def contract(api: httpx.AsyncClient) -> str:
+    """Two customers; 10 seats and then 20, a milestone that is ready, an hour of work."""
+    for code in ("C1", "C2"):
+        await ok(api.post("/v1/customers", json={"code": code, "name": code, "time_zone": "UTC"}))
+    shares = [{"customer": "C1", "percent": "60"}, {"customer": "C2", "percent": "40"}]
+    body = {"number": "K-1", "name": "K", "customers": shares, "currency": "EUR", "from": "2026-01-01"}
+    made = await ok(api.post(BASE, json={**body, "time_zone": "UTC"}), 201)
+    url = f"{BASE}/{made['id']}"
+    seats = {"code": "seats", "name": "Seats", "kind": "subscription", "quantity": "10", "price": "31"}
+    build = {"code": "build", "name": "Building", "kind": "fixed_price"}
+    stone = {"name": "M1", "date": "2026-01-20", "amount": "100", "ready": True}
+    hours = {"code": "hours", "name": "Work", "kind": "time_and_material", "classes": ["time"]}
+    await ok(api.post(f"{url}/lines", json=seats))
+    await ok(api.post(f"{url}/lines", json={**build, "milestones": [stone]}))
+    await ok(api.post(f"{url}/lines", json={**hours, "rule": "FREQ=MONTHLY;BYDAY=3WE"}))
+    await ok(api.post(f"{url}/lines/seats/quantity", json={"from": "2026-01-16", "quantity": "20"}))
+    one = {"id": "T1", "date": "2026-01-05", "class": "time", "quantity": "1.5", "price": "90", "ready": True}
+    await ok(api.post(f"{url}/lines/hours/transactions", json=one))
+    return url
+
+
+async def state(api: httpx.AsyncClient, contract: str) -> dict[str, Any]:
+    shown = await ok(api.get(f"{contract}/schedules", params={"past_from": "2026-01-01"}))
+    return {e["run_date"]: (e["status"], len(e["invoices"])) for e in shown["items"]}
+
+
+async def test_preview_opens_down_to_sources_and_writes_nothing(api: httpx.AsyncClient, contract: str):
+    before = await state(api, contract)
+    seen = await ok(api.post(f"{contract}/preview", json={"cycle": "2026-01-01"}))
+    assert (seen["invoice_date"], seen["invoiced"], seen["warnings"]) == ("2026-02-02", [], [])
+    assert [(i["customer"], i["total"]) for i in seen["invoices"]] == [("C1", "423.00"), ("C2", "282.00")]
+    by_line = {item["contract_line"]: item for item in seen["invoices"][0]["items"]}
+    [seats], [build], [hours] = (by_line[line]["sources"] for line in ("seats", "build", "hours"))
+    assert [(s["first"], s["quantity"], s["days"]) for s in seats["segments"]] == [
+        ("2026-01-01", "10", 15), ("2026-01-16", "20", 16),
+    ]  # fmt: skip
+    assert (seats["whole"], seats["share"], by_line["seats"]["amount"]) == ("470.00", "60", "282.00")
+    assert [m["name"] for m in build["milestones"]] == ["M1"]
+    assert [(t["id"], t["quantity"], hours["amount"]) for t in hours["transactions"]] == [("T1", "1.5", "81.00")]
+    assert await state(api, contract) == before
+
+
+async def test_generated_is_what_was_previewed_and_only_once(api: httpx.AsyncClient, contract: str):
+    seen = await ok(api.post(f"{contract}/preview"))
+    assert seen["entry"]["from"] == "2026-01-01"
+    wrong = await api.post(f"{contract}/generate", json={"expect": "0" * 64})
+    assert assert_problem(wrong, 409, "preview-outdated")["digest"] == seen["digest"]
+    made = await ok(api.post(f"{contract}/generate", json={"expect": seen["digest"]}))
+    assert [(i["customer"], i["total"]) for i in made["invoices"]] == [("C1", "423.00"), ("C2", "282.00")]
+    assert (made["digest"], made["warnings"], made["replaced"]) == (seen["digest"], [], [])
+    shown = await ok(api.get(made["invoices"][0]["href"]))
+    assert (shown["status"], shown["revenue_total"], shown["invoice_date"]) == ("open", "423.00", "2026-02-02")
+    again = assert_problem(await api.post(f"{contract}/generate", json={"cycle": "2026-01-01"}), 409, "cycle-invoiced")
+    assert (sorted(again["invoices"]), again["next"]) == (sorted(i["id"] for i in made["invoices"]), "2026-02-01")
+    billed = await ok(api.post(f"{contract}/preview", json={"cycle": "2026-01-01"}))
+    assert [i["customer"] for i in billed["invoiced"]] == ["C1", "C2"]
+    february = await ok(api.post(f"{contract}/generate"))
+    assert [i["total"] for i in february["invoices"]] == ["372.00", "248.00"]
+
+
+async def test_a_future_cycle_is_billed_with_a_warning(api: httpx.AsyncClient, contract: str):
+    made = await ok(api.post(f"{contract}/generate", json={"cycle": "2199-01-01"}))
+    assert len(made["warnings"]) == 1
+    assert "2199-01-31" in made["warnings"][0]
+    assert (await state(api, contract))["2026-02-02"][0] == "active"
+
+
+async def test_what_is_refused(api: httpx.AsyncClient, contract: str, client_for: MakeClient):
+    assert_problem(await api.post(f"{contract}/generate", json={"cycle": "2026-01-02"}), 422, "cycle-unknown")
+    assert_problem(await api.post(f"{contract}/preview", json={"cycle": "soon"}), 422, "invalid-body")
+    nobody = f"{BASE}/00000000-0000-0000-0000-000000000001"
+    assert_problem(await api.post(f"{nobody}/preview"), 404, "billing-contract-missing")
+    assert_problem(await api.post(f"{nobody}/generate"), 404, "billing-contract-missing")
+    viewer = await client_for("viewer")
+    assert (await viewer.post(f"{contract}/preview")).status_code == 200
+    assert_problem(await viewer.post(f"{contract}/generate"), 403, "role-too-small")
+    stale = await api.post(f"{contract}/generate", headers={"if-match": '"1"'})
+    assert_problem(stale, 412, "stale-version")
+
+
+async def test_a_key_answers_again_what_was_made(api: httpx.AsyncClient, contract: str):
+    key = {"idempotency-key": "once"}
+    first = await api.post(f"{contract}/generate", headers=key)
+    again = await api.post(f"{contract}/generate", headers=key)
+    assert (again.json(), again.headers["idempotency-replayed"]) == (first.json(), "true")
