@@ -39,7 +39,9 @@ class Asked:
 
     `overdue_from`: as on request, with overdue entries whose run dates are on that day or later. `by_hand`: the entry
     named by `cycle` (None: the next one), with every ready milestone and run up to its run date; `day` is then that of
-    the entry. `arm_tasks`: the contract's post-invoicing tasks are armed. `freed`: invoices that are replaced.
+    the entry. `held_until`: of a run, the last day that was run before: what is dated after it and before `day` is left
+    to the runs of its own days. `arm_tasks`: the contract's post-invoicing tasks are armed. `freed`: invoices that are
+    replaced.
     """
 
     contract: UUID
@@ -49,6 +51,7 @@ class Asked:
     cycle: date | None = None
     arm_tasks: Literal["run", "bulk"] | None = None
     freed: frozenset[UUID] = frozenset()
+    held_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def _due(known: Known, one: Asked, seen: ContractDue | None) -> tuple[Asked, Seq
         return one, due_entries(known, Ask("request", one.day, overdue_from=one.overdue_from))
     if seen is None or seen.next_run is None or seen.next_run > one.day:
         return one, ()
-    return one, due_entries(known, Ask("run", one.day, since=seen.next_run))
+    return one, due_entries(known, Ask("run", one.day, since=seen.next_run, held_until=one.held_until))
 
 
 def _wanted(known: Known, due: Sequence[Due]) -> Sequence[WantedSum]:

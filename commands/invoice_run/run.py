@@ -63,11 +63,12 @@ class InvoiceRunHandler:
         later = [one.zone for one in known if one.zone not in zones and newest_day(now, biller.at, one.zone) < day]
         left, waiting = await runs.count_due(day, zones, later, work.operation.id)
         await work.operations.expect(work.hold, work.operation.done + left)
+        done = {one.zone: one.done or date.min for one in known}
         place: Place | None = None
         while not work.signals.cancelled:
             page = await runs.due(day, zones, work.operation.id, after=place, limit=AT_ONCE)
             if page:
-                asked = [Asked(one.contract, day, arm_tasks="run") for one in page]
+                asked = [Asked(one.contract, day, arm_tasks="run", held_until=done.get(one.zone)) for one in page]
                 await biller.bill(asked, {one.contract: one for one in page})
                 place = Place(page[-1].next_run, page[-1].contract)
             elif place is None:

@@ -54,6 +54,8 @@ class Ask:
     day: date
     since: date | None = None
     overdue_from: date | None = None
+    held_until: date | None = None
+    """Of a run: earlier entries are held ones up to this day; those after it have their own day's run still to come."""
     named: date | None = None
     freed: frozenset[UUID] = frozenset()
 
@@ -81,7 +83,8 @@ def due_entries(known: Known, ask: Ask) -> Sequence[Due]:
         found.append(Due(entry, state, _only(state)))
     found += _owed(known, ask, {one.entry for one in found})
     for closing in [one for one in found if one.entry.closing]:
-        found += _left(known, closing.entry, {one.entry.name for one in found if one.entry.kind == "milestone"})
+        line = closing.entry.line
+        found += _left(known, closing.entry, {one.entry.name for one in found if one.entry.line == line})
     return found
 
 
@@ -169,7 +172,8 @@ def _first(contract: BillingContract, ask: Ask) -> date:
 def _asked_for(contract: BillingContract, entry: Entry, state: EntryState | None, ask: Ask) -> bool:
     match ask.mode:
         case "run":
-            return not overdue(entry.run_date, contract, state)
+            own_day = entry.run_date == ask.day or ask.held_until is None or entry.run_date <= ask.held_until
+            return own_day and not overdue(entry.run_date, contract, state)
         case "request":
             return ask.overdue_from is None or entry.run_date >= ask.overdue_from
         case _:

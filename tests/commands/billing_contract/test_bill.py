@@ -128,3 +128,24 @@ async def test_an_offset_moves_the_run_and_not_the_cycle(agreed, offset):
     (billed,) = await agreed.run(day.isoformat(), contract)
     invoice = await agreed.invoice(billed)
     assert (invoice.period_from, invoice.period_to, invoice.invoice_date) == (d("2026-01-01"), d("2026-01-31"), day)
+
+
+async def test_a_run_out_of_turn_leaves_earlier_entries_to_the_runs_of_their_own_days(agreed):
+    contract = await agreed.signed(lines={"seats": seats(), "build": build(("M1", "2026-02-01", "100", True))})
+    (billed,) = await agreed.run("2026-02-02", contract, held_until=d("2026-01-31"))
+    assert items(await agreed.invoice(billed)) == [("subscription", "seats", Decimal("31.00"))]
+    assert await agreed.next_run(contract) == d("2026-02-01")
+    (billed,) = await agreed.run("2026-02-01", contract, held_until=d("2026-01-31"))
+    invoice = await agreed.invoice(billed)
+    assert (items(invoice), invoice.invoice_date) == ([("fixed_price", "build", Decimal("100.00"))], d("2026-02-01"))
+
+
+async def test_two_lines_may_call_their_milestones_alike(agreed):
+    stone = ("M1", "2026-09-01", "100", True)
+    contract = await agreed.signed(lines={"one": build(stone), "two": build(stone)})
+    await agreed.change(contract, lambda state: agreement.end(state, d("2026-02-01")))
+    (billed,) = await agreed.run("2026-02-02", contract)
+    assert sorted(items(await agreed.invoice(billed))) == [
+        ("fixed_price", "one", Decimal("100.00")),
+        ("fixed_price", "two", Decimal("100.00")),
+    ]
