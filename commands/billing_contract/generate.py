@@ -183,6 +183,10 @@ def _digest(number: str, entry: Entry, ready: Ready | None) -> str:
         "contract": number,
         "entry": [entry.kind, entry.line, entry.named_by.isoformat(), entry.name],
         "invoices": [] if ready is None else [_document(ready, one.stream.id) for one in ready.invoices],
+        "transactions": [] if ready is None else [taken.model_dump(mode="json") for taken in ready.taken],
+        "period": []
+        if ready is None
+        else [[str(i.created.period_from), str(i.created.period_to)] for i in ready.invoices],
     }
     said = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(said.encode()).hexdigest()
@@ -191,7 +195,9 @@ def _digest(number: str, entry: Entry, ready: Ready | None) -> str:
 def _document(ready: Ready, invoice: UUID) -> Mapping[str, Any]:
     priced = ready.priced[invoice]
     result = priced.result
-    shown: dict[str, Any] = {"reference": priced.invoice.reference, "customer": priced.invoice.customer}
+    of = priced.invoice
+    shown: dict[str, Any] = {"reference": of.reference, "customer": of.customer}
+    shown |= {"from": of.period_from.isoformat(), "to": of.period_to.isoformat()}
     if isinstance(result, Failure):
         return shown | {"failure": [result.code, result.product, result.rule]}
     items = [
@@ -203,6 +209,8 @@ def _document(ready: Ready, invoice: UUID) -> Mapping[str, Any]:
             i.subscription,
             plain(i.exact),
             plain(i.amount),
+            None if i.cost is None else plain(i.cost),
+            i.lines,
         ]
         for i in result.items
     ]

@@ -7,6 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from commands.billing_contract.billing_desk import Asked, ContractBilling
+from commands.billing_contract.desk import local_day
 from commands.billing_contract.licence_costs import with_licence_costs
 from commands.billing_contract.plan import KIND
 from commands.billing_contract.providers import Held, held_entries
@@ -64,7 +65,7 @@ async def prepare(
             continue
         try:
             known = there.known.without(one.freed)
-            day, some = _due(known, one, there.seen)
+            day, some = _due(known, one, there.seen, local_day(origin, known.contract.terms.time_zone))
             due[one.contract] = (day, some)
         except Rejected as no:
             found[one.contract] = no
@@ -128,13 +129,22 @@ async def load_contracts(desk: ContractBilling, contracts: Sequence[UUID]) -> Ma
     return found
 
 
-def _due(known: Known, one: Asked, seen: ContractDue | None) -> tuple[Asked, Sequence[Due]]:
-    """What is asked, with the day that it comes to."""
+def _due(known: Known, one: Asked, seen: ContractDue | None, today: date) -> tuple[Asked, Sequence[Due]]:
+    """What is asked, with the day that it comes to. Runs still to come are left alone by who bills ahead by hand."""
     if one.by_hand:
         entry = named_entry(known, one.cycle)
         ask = Ask("generate", entry.run_date, named=entry.named_by, freed=one.freed)
         at = Asked(one.contract, entry.run_date, None, True, entry.named_by, one.arm_tasks, one.freed)
-        return at, due_entries(known, ask)
+        some = due_entries(known, ask)
+        named = (entry.run_date, entry.line, entry.kind)
+        kept = [
+            of
+            for of in some
+            if of.entry.kind != "run"
+            or of.entry.run_date <= today
+            or (of.entry.run_date, of.entry.line, of.entry.kind) == named
+        ]
+        return at, kept
     if one.overdue_from is not None:
         return one, due_entries(known, Ask("request", one.day, overdue_from=one.overdue_from))
     if seen is None or seen.next_run is None or seen.next_run > one.day:

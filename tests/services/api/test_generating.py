@@ -77,6 +77,21 @@ async def test_a_future_cycle_is_billed_with_a_warning(api: httpx.AsyncClient, c
     assert len(made["warnings"]) == 1
     assert "2199-01-31" in made["warnings"][0]
     assert (await state(api, contract))["2026-02-02"][0] == "active"
+    to_come = await ok(api.get(f"{contract}/schedules"))
+    runs = [e for e in to_come["items"] if e["kind"] == "run" and e["run_date"] > to_come["today"]]
+    assert {e["status"] for e in runs} == {"active"}
+
+
+async def test_what_costs_something_else_is_not_what_was_previewed(api: httpx.AsyncClient, contract: str):
+    seen = await ok(api.post(f"{contract}/preview"))
+    await ok(api.post(f"{contract}/lines/hours/transactions/T1/cancel", json={"reason": "wrong"}))
+    same = {"id": "T2", "date": "2026-01-05", "class": "time", "quantity": "1.5", "price": "90", "cost": "50"}
+    await ok(api.post(f"{contract}/lines/hours/transactions", json={**same, "ready": True}))
+    now = await ok(api.post(f"{contract}/preview"))
+    assert [i["total"] for i in now["invoices"]] == [i["total"] for i in seen["invoices"]]
+    assert now["digest"] != seen["digest"]
+    outdated = await api.post(f"{contract}/generate", json={"expect": seen["digest"]})
+    assert_problem(outdated, 409, "preview-outdated")
 
 
 async def test_what_is_refused(api: httpx.AsyncClient, contract: str, client_for: MakeClient):
