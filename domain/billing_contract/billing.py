@@ -49,6 +49,7 @@ def wanted_transactions(known: Known, due: Sequence[Due]) -> Mapping[str, date |
 def bill(known: Known, day: date, due: Sequence[Due], sums: Mapping[str, Sequence[TransactionSum]]) -> Plan:
     """The plan; `sums`: of the transactions that `wanted_transactions` asks for, by line."""
     items: dict[str, list[LineItem]] = defaultdict(list)
+    sums = {line: _of_customers(known.contract, some) for line, some in sums.items()}
     cycles = _cycles_due(known.contract, due)
     billed = _billed(known)
     for line in known.contract.lines.values():
@@ -57,12 +58,15 @@ def bill(known: Known, day: date, due: Sequence[Due], sums: Mapping[str, Sequenc
     for item in owed_again(known, due):
         items[item.customer].append(item)
     kept = {customer: some for customer, some in items.items() if any(item.amount for item in some)}
-    taken = {
-        code: [taken for one in some for taken in one.taken]
-        for code, some in sums.items()
-        if any(s.taken for s in some)
-    }
-    return Plan(day, due, kept, taken if kept else {})
+    shown = {item.line for some in kept.values() for item in some if item.transactions}
+    taken = {code: [taken for one in some for taken in one.taken] for code, some in sums.items() if code in shown}
+    return Plan(day, due, kept, taken)
+
+
+def _of_customers(contract: BillingContract, sums: Sequence[TransactionSum]) -> Sequence[TransactionSum]:
+    """Those of the contract's customers: what names one who has left stays where it is."""
+    customers = {one.customer for one in contract.terms.customers}
+    return [one for one in sums if one.customer is None or one.customer in customers]
 
 
 def billed_parts(plan: Plan) -> Sequence[tuple[str, LineItem]]:

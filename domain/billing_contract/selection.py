@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from itertools import islice
+from typing import Final, Literal
 from uuid import UUID
 
 from domain.billing_contract.entry import EntryState, entry_stream, fold_entry, gone, overdue
 from domain.billing_contract.planning import schedules_of
-from domain.billing_contract.schedule import Entry, entries, following, upcoming
+from domain.billing_contract.schedule import CycleSchedule, Entry, entries, following
 from domain.billing_contract.state import BillingContract
 from domain.rejected import Rejected
+
+_LOOKED_AT: Final = 20_000
+"""Entries that are looked at for the next one that is not billed."""
 
 __all__ = ["Ask", "Due", "Known", "due_entries", "fold_entry", "named_entry", "next_run"]
 
@@ -124,14 +128,18 @@ def named_entry(known: Known, day: date | None) -> Entry:
     """
     schedules = schedules_of(known.contract)
     if day is None:
-        every = (
-            entries(schedules, date.min, date.max) if known.contract.terms.ends else upcoming(schedules, date.min, 500)
-        )
-        active = [e for e in every if (state := known.state(e)) is None or state.status == "active"]
-        cycles = [e for e in active if e.kind == "cycle"]
-        if not active:
+        with_cycles = any(isinstance(one, CycleSchedule) for one in schedules)
+        first = None
+        for entry in islice(following(schedules, date.min), _LOOKED_AT):
+            state = known.state(entry)
+            if state is not None and state.status != "active":
+                continue
+            if entry.kind == "cycle" or not with_cycles:
+                return entry
+            first = first or entry
+        if first is None:
             raise Rejected("nothing-left", f"All entries of {known.contract.number} are billed: there is no next one.")
-        return min(cycles or active, key=lambda e: e.named_by)
+        return first
     within = date.fromordinal(max(day.toordinal() - 800, 1)), date.fromordinal(min(day.toordinal() + 800, 3_652_059))
     candidates = [e for e in entries(schedules, *within) if e.named_by == day]
     if not candidates:

@@ -6,8 +6,11 @@ from uuid import UUID
 
 import pytest
 
+from commands.billing_contract.amend import amend
 from domain.billing_contract import agreement, lines
+from domain.billing_contract.shares import Share
 from tests.support.agreements import WORK, build, d, hours, seats
+from tests.support.origins import origin
 
 
 def items(invoice):
@@ -149,3 +152,28 @@ async def test_two_lines_may_call_their_milestones_alike(agreed):
         ("fixed_price", "one", Decimal("100.00")),
         ("fixed_price", "two", Decimal("100.00")),
     ]
+
+
+async def test_work_that_comes_to_nothing_for_its_customer_is_not_taken(agreed):
+    lines_ = {"work": WORK, "build": build(("M1", "2026-01-21", "100", True))}
+    contract = await agreed.signed(lines=lines_, customers=(("C1", "100"),))
+    await amend(
+        agreed.desk, origin(), contract, {}, customers=[Share("C1", Decimal("99.999")), Share("C2", Decimal("0.001"))]
+    )
+    await agreed.record(contract, "work", hours("a", "2026-01-05", "0.00001", "90", customer="C2"))
+    (billed,) = await agreed.run("2026-01-21", contract)
+    assert [(one.customer, one.total) for one in billed.invoices] == [("C1", "100.00")]
+    assert await agreed.billing.ledger.taken(contract, "work") == frozenset()
+    await agreed.record(contract, "work", hours("b", "2026-01-06", customer="C2"))
+    (billed,) = await agreed.run("2026-02-18", contract)
+    assert [(one.customer, one.total) for one in billed.invoices] == [("C2", "90.00")]
+    assert await agreed.billing.ledger.taken(contract, "work") == {"a", "b"}
+
+
+async def test_work_that_names_a_customer_who_left_stays_and_stops_nothing(agreed):
+    contract = await agreed.signed(lines={"work": WORK}, customers=(("C1", "50"), ("C2", "50")))
+    await agreed.record(contract, "work", hours("a", "2026-01-05"), hours("b", "2026-01-05", customer="C2"))
+    await amend(agreed.desk, origin(), contract, {}, customers=[Share("C1", Decimal(100))])
+    (billed,) = await agreed.run("2026-01-21", contract)
+    assert [(one.customer, one.total) for one in billed.invoices] == [("C1", "90.00")]
+    assert await agreed.billing.ledger.taken(contract, "work") == {"a"}
