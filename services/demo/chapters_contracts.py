@@ -80,7 +80,7 @@ def _waits(stage: Stage) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         [used] = stage.clerk.get("/purchases", customer=CUSTOMERS[0])["items"]
-        if used["state"] == "waiting" and used["customer_invoice"]:
+        if used["state"] == "waiting" and used["schedule_entry"]:
             stage.say("Two hours of support were used: they wait for the cycle.")
             return
         time.sleep(0.05)
