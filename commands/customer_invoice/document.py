@@ -25,7 +25,7 @@ def document(invoice: UUID, state: CustomerInvoice) -> bytes:
 def contents(invoice: UUID, state: CustomerInvoice) -> dict[str, Any]:
     """What is in it; see docs/post-invoicing-tasks.md."""
     approved = approved_of(state)
-    taken, currency = approved.snapshot, approved.currency
+    taken, currency, contract = approved.snapshot, approved.currency, state.contract
     return {
         "document": DOCUMENT,
         "version": VERSION,
@@ -33,6 +33,7 @@ def contents(invoice: UUID, state: CustomerInvoice) -> dict[str, Any]:
         "number": approved.number,
         "type": state.invoice_type,
         "reference": state.reference,
+        "contract": None if contract is None else {"id": str(contract.contract_id), "number": contract.contract},
         "invoice_date": approved.invoice_date.isoformat(),
         "approval_date": approved.approval_date.isoformat(),
         "period_from": approved.period_from.isoformat(),

@@ -73,6 +73,7 @@ async def test_the_document(office, endpoint):
         "number": "INV-R-1",
         "type": "ad_hoc",
         "reference": "R-1",
+        "contract": None,
         "invoice_date": "2026-03-03",
         "approval_date": "2026-03-05",
         "period_from": "2026-02-01",

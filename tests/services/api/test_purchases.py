@@ -88,6 +88,17 @@ async def test_a_stream_is_answered_in_kind(shop):
     assert results[7]["error"]["code"] == "invalid"
 
 
+async def test_a_stream_that_is_repeated_is_safe_by_its_purchases_keys_whatever_its_idempotency_key(shop):
+    headers = {"content-type": "application/x-ndjson", "Idempotency-Key": "stream-1"}
+    seen = []
+    for names in (["k-1", "k-2"], ["k-1", "k-2"], ["k-2", "k-3"]):
+        content = "\n".join(json.dumps(purchase(name)) for name in names)
+        answer = await shop.post(PURCHASES, content=content, headers=headers)
+        assert "idempotency-replayed" not in answer.headers
+        seen.append([json.loads(line)["outcome"] for line in answer.text.splitlines()])
+    assert seen == [["accepted", "accepted"], ["duplicate", "duplicate"], ["duplicate", "accepted"]]
+
+
 async def test_too_many_in_a_list(shop, parts):
     limit = parts.settings.max_bulk_items
     body = b"[" + b",".join([b"1"] * (limit + 1)) + b"]"
