@@ -123,6 +123,20 @@ def entries(schedules: Iterable[Schedule], first: date, last: date) -> list[Entr
     return list(takewhile(lambda entry: entry.run_date <= last, _merged(schedules, first, last)))
 
 
+def named(schedules: Iterable[Schedule], day: date) -> list[Entry]:
+    """Entries that callers name by a day: cycles that begin on it first, then runs and milestones of it; by line."""
+    some = list(schedules)
+    cycles = [one for one in within(some, day) if one.first == day]
+    others = entries([one for one in some if not isinstance(one, CycleSchedule)], day, day)
+    return sorted([*cycles, *others], key=lambda entry: (entry.kind != "cycle", entry.line or ""))
+
+
+def within(schedules: Iterable[Schedule], day: date) -> list[Entry]:
+    """The cycles that a day lies in."""
+    cycles = [(one, one.calendar.of(day)) for one in schedules if isinstance(one, CycleSchedule)]
+    return [_cycle(one, found) for one, found in cycles if found is not None]
+
+
 def upcoming(schedules: Iterable[Schedule], day: date, limit: int = UPCOMING) -> list[Entry]:
     """The next entries with run dates from a day on, in the same order."""
     return list(islice(following(schedules, day), limit))
@@ -156,7 +170,11 @@ def _entries(one: Schedule, first: date, last: date) -> Iterator[Entry]:
 
 def _cycles(of: CycleSchedule, first: date) -> Iterator[Entry]:
     for one in of.calendar.cycles(moved(first, -of.offset)):
-        yield Entry(run_date(one, of.offset), "cycle", of.line, one.first, one.last)
+        yield _cycle(of, one)
+
+
+def _cycle(of: CycleSchedule, one: Cycle) -> Entry:
+    return Entry(run_date(one, of.offset), "cycle", of.line, one.first, one.last)
 
 
 def _runs(of: RunSchedule, first: date, last: date) -> Iterator[Entry]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.billing_contract.entry import EntryState, entry_stream, fold_entry, gone, overdue
 from domain.billing_contract.planning import schedules_of
-from domain.billing_contract.schedule import CycleSchedule, Entry, entries, following
+from domain.billing_contract.schedule import CycleSchedule, Entry, entries, following, named, within
 from domain.billing_contract.state import BillingContract
 from domain.rejected import Rejected
 
@@ -140,17 +140,16 @@ def named_entry(known: Known, day: date | None) -> Entry:
         if first is None:
             raise Rejected("nothing-left", f"All entries of {known.contract.number} are billed: there is no next one.")
         return first
-    within = date.fromordinal(max(day.toordinal() - 800, 1)), date.fromordinal(min(day.toordinal() + 800, 3_652_059))
-    candidates = [e for e in entries(schedules, *within) if e.named_by == day]
-    if not candidates:
-        near = [e.named_by for e in entries(schedules, *within) if e.kind == "cycle" and e.first <= day <= e.last]
+    found = named(schedules, day)
+    if not found:
+        near = [entry.named_by for entry in within(schedules, day)]
         hint = f"; that day lies in the cycle of {near[0]}" if near else ""
         raise Rejected(
             "cycle-unknown",
             f"{known.contract.number} has no entry of {day}{hint}. Name a cycle by its first day, a run by its date.",
             kind="invalid",
         )
-    return min(candidates, key=lambda e: (e.kind != "cycle", e.line or ""))
+    return found[0]
 
 
 def next_run(known: Known, since: date) -> date | None:
