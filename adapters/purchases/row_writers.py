@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 
 from adapters.sql_files import load_sql
 from commands.ports.event_store import Conflict, Save
-from commands.ports.purchases import Move, MoveAll, TakeFromEntry, TakeIn
+from commands.ports.purchases import HandOver, Move, MoveAll, TakeFromEntry, TakeIn
 from domain.identity import Stream
 
 _SQL = load_sql("adapters.purchases")
@@ -28,6 +28,14 @@ async def take_from_entry(connection: AsyncConnection[Any], rows: TakeFromEntry,
     values = {"seqs": list(rows.seqs), "entry": rows.entry, "invoice": rows.invoice, "batch": rows.batch}
     cursor = await connection.execute(_SQL["take_from_entry"], values)
     if cursor.rowcount != len(rows.seqs):
+        raise Conflict(Stream("customer-invoice", rows.invoice))
+
+
+async def hand_over(connection: AsyncConnection[Any], rows: HandOver, _: Save) -> None:
+    """They are on the other invoice now, in the batches that they were in."""
+    values = {"batches": list(rows.batches), "invoice": rows.invoice, "to": rows.to}
+    cursor = await connection.execute(_SQL["hand_over"], values)
+    if cursor.rowcount != sum(rows.batches.values()):
         raise Conflict(Stream("customer-invoice", rows.invoice))
 
 
@@ -65,6 +73,6 @@ async def _move_all(connection: AsyncConnection[Any], rows: MoveAll, save: Save)
 
 
 ROW_WRITERS: Final[Mapping[type, Callable[[AsyncConnection[Any], Any, Save], Awaitable[None]]]] = MappingProxyType(
-    {TakeIn: take_in, TakeFromEntry: take_from_entry, Move: move, MoveAll: _move_all}
+    {TakeIn: take_in, TakeFromEntry: take_from_entry, HandOver: hand_over, Move: move, MoveAll: _move_all}
 )
 """By the class of a value in `Save.rows`, for the event store."""

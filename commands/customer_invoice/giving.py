@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from uuid import UUID
 
 from commands.origin import Origin
 from commands.ports.event_store import History, Save, Write
 from commands.provider_invoice.desk import Loaded
 from domain.customer_invoice.events import PurchaseSource
+from domain.customer_invoice.holdings import Holding
 from domain.customer_invoice.purchases import add_purchases
 from domain.customer_invoice.state import CustomerInvoice, evolve, fold
 from domain.fact import Fact
@@ -56,19 +58,10 @@ class Giving:
         receiving = self._receiver(stream)
         if receiving is None:
             raise TypeError(f"{stream} is not there")
-        taken = decisions.take(
-            self.offer,
-            destination=stream.id,
-            kind="customer-invoice",
-            name=receiving.state.reference,
-            ranges=batch.ranges,
-            lines=batch.lines,
-            cost=batch.cost,
-            digest=batch.digest,
-        )
+        taken = given(self.offer, stream.id, receiving.state.reference, batch)
         added = add_purchases(
             receiving.state,
-            self._source(batch.ranges),
+            source_of(self.history, self.loaded, self.offer, batch),
             lines=batch.lines,
             cost=batch.cost,
             currency=self.offer.currency,
@@ -98,12 +91,39 @@ class Giving:
             self._receiving[stream] = _Receiving(history, state)
         return self._receiving[stream]
 
-    def _source(self, ranges: Ranges) -> PurchaseSource:
-        return PurchaseSource(
-            offer=self.history.stream.id,
-            provider_invoice=self.loaded.id,
-            provider=self.loaded.state.provider,
-            invoice_number=self.loaded.state.number,
-            attempt=self.offer.attempt,
-            ranges=ranges,
-        )
+
+def given(offer: UsageOffer, invoice: UUID, reference: str, batch: Lines) -> list[Fact]:
+    """What the offer says when free lines of it go to a customer invoice."""
+    return decisions.take(
+        offer,
+        destination=invoice,
+        kind="customer-invoice",
+        name=reference,
+        ranges=batch.ranges,
+        lines=batch.lines,
+        cost=batch.cost,
+        digest=batch.digest,
+    )
+
+
+def freed(offer: UsageOffer, invoice: UUID, held: Holding, reason: str) -> list[Fact]:
+    """What the offer says when all lines that a customer invoice holds of it are free again."""
+    released = decisions.release(
+        offer, customer_invoice=invoice, ranges=held.ranges, lines=held.lines, cost=held.cost, reason=reason
+    )
+    for fact in released:
+        offer = evolve_offer(offer, fact) or offer
+    again = decisions.reoffer(offer, ranges=held.ranges, lines=held.lines, cost=held.cost, reason=reason)
+    return [*released, *again]
+
+
+def source_of(history: History, loaded: Loaded, offer: UsageOffer, batch: Lines) -> PurchaseSource:
+    """Where these lines come from, as a customer invoice says it."""
+    return PurchaseSource(
+        offer=history.stream.id,
+        provider_invoice=loaded.id,
+        provider=loaded.state.provider,
+        invoice_number=loaded.state.number,
+        attempt=offer.attempt,
+        ranges=batch.ranges,
+    )

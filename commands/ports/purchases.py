@@ -112,6 +112,17 @@ class TakeFromEntry(Rows):
 
 
 @dataclass(frozen=True, slots=True)
+class HandOver(Rows):
+    """Rows of a save: batches on one invoice are on another one, as they are. Batch -> how many rows of it are on an
+    invoice; any other number: Conflict.
+    """
+
+    invoice: UUID
+    to: UUID
+    batches: Mapping[UUID, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Move(Rows):
     """Rows of a save: purchases get another place. Any that is not at `at` for `destination` now: Conflict."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from domain.customer_invoice import approval, lifecycle
 from domain.customer_invoice.process import Groups, Process
-from domain.customer_invoice.state import CustomerInvoice, expect_open_to_change
+from domain.customer_invoice.state import CustomerInvoice, expect_changeable
 from domain.customer_invoice.tasks import TASKS, expect_taskable
 from domain.permissions import allowed as role_allows
 from domain.rejected import Rejected
@@ -60,7 +60,7 @@ def _approve(invoice: CustomerInvoice, who: Asking) -> None:
 
 
 def _recalculate(invoice: CustomerInvoice, _: Asking) -> None:
-    expect_open_to_change(invoice)
+    expect_changeable(invoice)
     if invoice.status == "pending":
         raise Rejected("invoice-pending", f"{invoice.reference} waits for its calculation already.")
 

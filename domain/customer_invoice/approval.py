@@ -17,7 +17,7 @@ from domain.customer_invoice.lifecycle import (
     expect_settled,
 )
 from domain.customer_invoice.process import AUTOMATIC, Groups, Process
-from domain.customer_invoice.state import Approval, CustomerInvoice, evolve
+from domain.customer_invoice.state import Approval, CustomerInvoice, evolve, expect_in_place
 from domain.fact import Fact
 from domain.rejected import Rejected
 
@@ -150,6 +150,7 @@ def withdraw(invoice: CustomerInvoice, *, person: str, admin: bool, reason: str)
 def expect_requestable(invoice: CustomerInvoice, process: Process, groups: Groups, today: date) -> None:
     """Settled, its period past, and somebody there to approve the first step."""
     expect_not_final(invoice)
+    expect_in_place(invoice)
     expect_settled(invoice, "approved")
     if invoice.status == "approving":
         raise Rejected("invoice-locked", f"{invoice.reference} is in approval already.")
@@ -171,6 +172,7 @@ def by_itself(invoice: CustomerInvoice) -> bool:
 def expect_approvable(invoice: CustomerInvoice, process: Process, groups: Groups, person: str, today: date) -> None:
     """The person may say yes now."""
     expect_not_final(invoice)
+    expect_in_place(invoice)
     if invoice.status != "approving":
         expect_settled(invoice, "approved")
         if not process.one_click:
@@ -231,6 +233,7 @@ def _requested(
 
 def _expect_approving(invoice: CustomerInvoice) -> Approval:
     expect_not_final(invoice)
+    expect_in_place(invoice)
     if invoice.status != "approving":
         raise Rejected("approval-not-requested", f"{invoice.reference} is {invoice.status}, not in approval.")
     return _running(invoice)

@@ -30,9 +30,9 @@ def calculate(invoice: CustomerInvoice, result: Calculation | Failure, *, positi
 
     A `pending` invoice is always told its result. One that is `open` or in `error` was only looked at again: the same
     result is no fact, another one is `changed` with its cause first. The same failure counts as another try up to the
-    third, then it is no fact either.
+    third, then it is no fact either. One in whose place a newer invoice is keeps what it says.
     """
-    if invoice.status not in CHANGING:
+    if invoice.status not in CHANGING or invoice.superseded is not None:
         return []
     if isinstance(result, Failure):
         failed = _failed(invoice, result, position)

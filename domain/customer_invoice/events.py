@@ -26,11 +26,12 @@ class CustomerInvoiceFact(Fact):
 class ContractItem(Part):
     """What one line of a contract comes to, rounded: decided by the billing, and part of every calculation since.
 
-    `cycle`: the first day of the one that it is for; None: milestones or transactions.
+    `cycle`: the first day of the one that it is for; None: milestones or transactions. `negation`: what an approved
+    invoice bills of it, taken back; `usage`: purchases of that one at today's prices.
     """
 
     line: str
-    kind: Literal["subscription", "fixed_price", "time_and_material", "correction"]
+    kind: Literal["subscription", "fixed_price", "time_and_material", "correction", "usage", "negation"]
     amount: Exact
     cost: ExactProduct | None = None
     cycle: date | None = None
@@ -51,7 +52,8 @@ class ContractSource(Part):
     number: int
     entries: tuple[UUID, ...]
     items: tuple[ContractItem, ...]
-    replaces: UUID | None = None
+    replaces: tuple[UUID, ...] = ()
+    """Earlier invoices of this customer for the same entries, whose place it takes or that it corrects."""
     approval: Literal["manual", "automatic"] = "manual"
 
 
@@ -83,10 +85,13 @@ class PostedSource(Part):
     """Where a batch of purchases comes from: rows of the purchase store that carry this batch's id.
 
     `ranges` are sequence numbers of the store and speak of rows of this batch only; empty: all of the batch.
+    `without`: of a batch that comes from another invoice, the rows that had left before; count and cost of the fact are
+    without them, its digest is that of all rows that ever were in the batch.
     """
 
     batch: UUID
     ranges: tuple[LineRange, ...] = ()
+    without: tuple[LineRange, ...] = ()
 
 
 class PurchasesAdded(CustomerInvoiceFact):
@@ -150,6 +155,24 @@ class CustomerInvoiceDeleted(CustomerInvoiceFact):
     """Tombstone; what it had taken is free again."""
 
     type: ClassVar[str] = "customer-invoice.deleted"
+    reason: str
+
+
+class CustomerInvoiceSuperseded(CustomerInvoiceFact):
+    """A newer invoice has taken over all that it held: it can only be closed or deleted, and keeps items and totals."""
+
+    type: ClassVar[str] = "customer-invoice.superseded"
+    by: UUID
+    by_reference: str
+    reason: str
+
+
+class CustomerInvoiceRestored(CustomerInvoiceFact):
+    """The invoice that had taken its place was deleted: `pending` again. What comes back to it follows as added."""
+
+    type: ClassVar[str] = "customer-invoice.restored"
+    deleted: UUID
+    deleted_reference: str
     reason: str
 
 

@@ -34,6 +34,20 @@ class PostedHolding:
     removed: Ranges = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What an invoice held when a newer one took it over: of each usage offer, and of each posted batch."""
+
+    holdings: Mapping[UUID, Holding]
+    posted: Mapping[UUID, PostedHolding]
+
+
+def rows_of(fact: e.PurchasesAdded) -> int:
+    """How many rows ever were in a posted batch: what the digest is over."""
+    left = fact.source.without if isinstance(fact.source, e.PostedSource) else ()
+    return fact.lines + sum(one.last - one.first + 1 for one in left)
+
+
 Batch = e.PurchasesAdded | e.PurchasesRemoved
 
 
@@ -49,7 +63,7 @@ def offered(before: Mapping[UUID, Holding], source: e.PurchaseSource, fact: Batc
 def posted(before: Mapping[UUID, PostedHolding], source: e.PostedSource, fact: Batch) -> dict[UUID, PostedHolding]:
     """Holdings of posted batches after one arrived, or rows of one left."""
     if isinstance(fact, e.PurchasesAdded):
-        return {**before, source.batch: PostedHolding(fact.lines, fact.cost, fact.currency)}
+        return {**before, source.batch: PostedHolding(fact.lines, fact.cost, fact.currency, source.without)}
     rest, held = dict(before), before.get(source.batch)
     if held is None:
         return rest

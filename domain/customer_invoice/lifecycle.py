@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from domain.customer_invoice import events as e
 from domain.customer_invoice.periods import LAST_DAY
 from domain.customer_invoice.process import Groups, Process
 from domain.customer_invoice.snapshot import CustomerSnapshot
-from domain.customer_invoice.state import CustomerInvoice, expect_open_to_change
+from domain.customer_invoice.state import CustomerInvoice, expect_changeable, expect_open_to_change
 from domain.fact import Fact
 from domain.money import minor_units
 from domain.rejected import Rejected
@@ -60,7 +61,7 @@ def create_ad_hoc(
 
 def recalculate(invoice: CustomerInvoice, cause: str = "recalculate") -> list[Fact]:
     """It is `pending` again. One that is already decides nothing."""
-    expect_open_to_change(invoice)
+    expect_changeable(invoice)
     if invoice.status == "pending":
         return []
     return [e.CustomerInvoiceChanged(customer=invoice.customer, reference=invoice.reference, cause=cause)]
@@ -101,7 +102,7 @@ def close(
             reason=reason,
             lines=invoice.lines,
             cost=invoice.cost,
-            revenue_total=invoice.calculation.revenue_total if invoice.calculation else None,
+            revenue_total=_forgone(invoice),
             closed_by=person,
             costs=tuple(e.CostSum(currency=currency, cost=cost) for currency, cost in invoice.costs.items()),
             snapshot=snapshot,
@@ -118,9 +119,11 @@ def delete(invoice: CustomerInvoice, reason: str) -> list[Fact]:
 
 
 def expect_closable(invoice: CustomerInvoice, *, person: str, process: Process, groups: Groups, today: date) -> None:
-    """Closing is for members of any group of the process, on a settled invoice whose period is past."""
+    """Closing is for members of any group of the process, on a settled invoice (or one in whose place a newer one is)
+    whose period is past.
+    """
     expect_open_to_change(invoice)
-    if invoice.status == "pending":
+    if invoice.status == "pending" and invoice.superseded is None:
         raise _pending(invoice, "closed")
     expect_period_past(invoice, today)
     expect_member(person, groups, [step.group for step in process.steps])
@@ -190,6 +193,13 @@ def expect_comment(text: str) -> str:
             kind="invalid",
         )
     return said
+
+
+def _forgone(invoice: CustomerInvoice) -> Decimal | None:
+    """What its purchases would have brought; what a newer invoice has taken over is not written off."""
+    if invoice.superseded is not None:
+        return Decimal(0)
+    return invoice.calculation.revenue_total if invoice.calculation else None
 
 
 def _pending(invoice: CustomerInvoice, what: str) -> Rejected:

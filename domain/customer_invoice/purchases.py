@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from domain.customer_invoice import events as e
-from domain.customer_invoice.state import CustomerInvoice, expect_open_to_change
+from domain.customer_invoice.state import CustomerInvoice, expect_changeable
 from domain.fact import Fact
 
 Source = e.PurchaseSource | e.PostedSource
@@ -20,7 +20,7 @@ def add_purchases(
     without_cost: int = 0,
 ) -> list[Fact]:
     """A batch arrives; a locked or final invoice refuses it."""
-    expect_open_to_change(invoice)
+    expect_changeable(invoice)
     added = e.PurchasesAdded(
         customer=invoice.customer,
         reference=invoice.reference,
@@ -38,7 +38,7 @@ def remove_purchases(
     invoice: CustomerInvoice, source: Source, *, lines: int, cost: Decimal, currency: str, reason: str
 ) -> list[Fact]:
     """A batch, or part of one, leaves; a locked or final invoice refuses that."""
-    expect_open_to_change(invoice)
+    expect_changeable(invoice)
     removed = e.PurchasesRemoved(
         customer=invoice.customer,
         reference=invoice.reference,

@@ -12,7 +12,7 @@ from domain.customer_invoice import calculation_events as c
 from domain.customer_invoice import events as e
 from domain.customer_invoice import task_events as t
 from domain.customer_invoice import task_state
-from domain.customer_invoice.holdings import Batch, Holding, PostedHolding, offered, posted
+from domain.customer_invoice.holdings import Aside, Batch, Holding, PostedHolding, offered, posted
 from domain.fact import Fact
 from domain.money import add
 from domain.rejected import Rejected
@@ -78,6 +78,10 @@ class CustomerInvoice:
     """Post-invoicing tasks that were armed, by name."""
     contract: e.ContractSource | None = None
     """Of a contract's invoice."""
+    superseded: e.CustomerInvoiceSuperseded | None = None
+    """Which newer invoice has taken over what it held; `status`, items and totals are as they were then."""
+    aside: Aside | None = None
+    """What it held then."""
     parts: tuple[c.ItemValue, ...] = ()
     """Items of a calculation whose last part is still to come."""
 
@@ -123,10 +127,10 @@ def evolve(state: CustomerInvoice | None, fact: Fact) -> CustomerInvoice | None:
             return _calculated(state, fact, version)
     state = replace(state, version=version)
     match fact:
+        case e.CustomerInvoiceSuperseded() | e.CustomerInvoiceRestored():
+            return _replaced(state, fact)
         case e.CustomerInvoiceCommented():
             return replace(state, comments=fact.number)
-        case e.CustomerInvoiceDeleted():
-            return replace(state, status="deleted", holdings={}, posted={}, tasks=task_state.disarmed(state.tasks))
         case _:
             return _decided(state, fact)
 
@@ -147,6 +151,24 @@ def expect_open_to_change(invoice: CustomerInvoice) -> None:
         )
     if invoice.status in LOCKED_OR_FINAL or invoice.status == "deleted":
         raise Rejected("invoice-final", f"{invoice.reference} is {invoice.status}: use adjust for a correction.")
+
+
+def expect_in_place(invoice: CustomerInvoice) -> None:
+    """Rejected `superseded`: a newer invoice has taken its place, so that it can only be closed or deleted."""
+    by = invoice.superseded
+    if by is not None and invoice.status not in (*FINAL, "deleted"):
+        raise Rejected(
+            "superseded",
+            f"{by.by_reference} has taken the place of {invoice.reference}: close or delete this one, and work with "
+            f"{by.by_reference}. Deleting {by.by_reference} gives back what it took over.",
+            facts={"superseded_by": str(by.by), "reference": by.by_reference},
+        )
+
+
+def expect_changeable(invoice: CustomerInvoice) -> None:
+    """It may change: neither locked nor final, and no newer one has taken its place."""
+    expect_in_place(invoice)
+    expect_open_to_change(invoice)
 
 
 def _created(before: CustomerInvoice | None, fact: e.CustomerInvoiceCreated) -> CustomerInvoice:
@@ -183,6 +205,13 @@ def _moved(state: CustomerInvoice, fact: Batch, version: int) -> CustomerInvoice
     )
 
 
+def _replaced(state: CustomerInvoice, fact: e.CustomerInvoiceSuperseded | e.CustomerInvoiceRestored) -> CustomerInvoice:
+    """A newer one takes its place, or gives it back."""
+    if isinstance(fact, e.CustomerInvoiceSuperseded):
+        return replace(state, superseded=fact, aside=Aside(state.holdings, state.posted), holdings={}, posted={})
+    return replace(state, superseded=None, aside=None, status="pending", failure=None, last_batch=state.version)
+
+
 def _calculated(
     state: CustomerInvoice, fact: c.ItemsCalculated | c.Calculated | c.CalculationFailed, version: int
 ) -> CustomerInvoice:
@@ -209,8 +238,8 @@ def _calculated(
 def _decided(state: CustomerInvoice, fact: Fact) -> CustomerInvoice:
     """What people decide: approval and its end."""
     match fact:
-        case e.CustomerInvoiceClosed():
-            return replace(state, status="closed", closed=fact, approval=None, tasks=task_state.disarmed(state.tasks))
+        case e.CustomerInvoiceClosed() | e.CustomerInvoiceDeleted():
+            return _ended(state, fact)
         case a.ApprovalRequested():
             approval = Approval(
                 process=fact.process,
@@ -233,6 +262,13 @@ def _decided(state: CustomerInvoice, fact: Fact) -> CustomerInvoice:
             return replace(state, tasks=task_state.after(state.tasks, fact))
         case _:
             return state
+
+
+def _ended(state: CustomerInvoice, fact: e.CustomerInvoiceClosed | e.CustomerInvoiceDeleted) -> CustomerInvoice:
+    state = replace(state, aside=None, tasks=task_state.disarmed(state.tasks))
+    if isinstance(fact, e.CustomerInvoiceClosed):
+        return replace(state, status="closed", closed=fact, approval=None)
+    return replace(state, status="deleted", holdings={}, posted={})
 
 
 def _stepped(approval: Approval, fact: a.StepApproved) -> Approval:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from domain.customer_invoice import task_events as t
-from domain.customer_invoice.state import CustomerInvoice
+from domain.customer_invoice.state import CustomerInvoice, expect_in_place
 from domain.customer_invoice.task_state import Task
 from domain.fact import Fact
 from domain.rejected import Rejected
@@ -85,7 +85,8 @@ def by_hand(invoice: UUID, state: CustomerInvoice, name: t.TaskName, *, again: b
 
 
 def expect_taskable(state: CustomerInvoice) -> None:
-    """Rejected `not-approved`: a draft without number is neither mailed nor charged."""
+    """Rejected `not-approved`: a draft without number is neither mailed nor charged; or `superseded`."""
+    expect_in_place(state)
     if state.status != "approved":
         raise Rejected(
             "not-approved", f"{state.reference} is {state.status}: its tasks can be run once it is approved."

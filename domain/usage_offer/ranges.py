@@ -51,6 +51,11 @@ def minus(left: Iterable[LineRange], right: Iterable[LineRange]) -> Ranges:
     return tuple(out)
 
 
+def both(left: Iterable[LineRange], right: Iterable[LineRange]) -> Ranges:
+    """What is in `left` and in `right`."""
+    return minus(left, minus(left, right))
+
+
 def covers(outer: Iterable[LineRange], inner: Iterable[LineRange]) -> bool:
     """Whether every number of `inner` is in `outer`."""
     return not minus(inner, outer)

@@ -120,6 +120,11 @@ ORDER BY t.entry, t.customer, t.currency NULLS FIRST, t.batch;
 UPDATE purchase_place SET state = 'invoiced', batch = %(batch)s, destination = %(invoice)s, reason = NULL
 WHERE seq = ANY (%(seqs)s) AND destination = %(entry)s AND state = 'waiting';
 
+-- name: hand_over
+-- Batches on one invoice are on another one; the count tells whether all of their rows were.
+UPDATE purchase_place SET destination = %(to)s
+WHERE batch = ANY (%(batches)s) AND destination = %(invoice)s AND state = 'invoiced';
+
 -- name: move
 -- Purchases get another place; the count tells whether all of them still were where the caller saw them. The batch that
 -- a cancelled one was in is kept: its digest is over all that ever was in it.
