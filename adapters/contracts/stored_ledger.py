@@ -46,6 +46,16 @@ class StoredLedger:
             for (contract, line), by_customer in islands.items()
         }
 
+    async def sums_of(self, contract: UUID, taken: Sequence[TransactionsTaken]) -> Sequence[TransactionSum]:
+        """See the port."""
+        if not taken:
+            return []
+        rows = await self._all("sums_of", {"numbers": _numbered(taken), "contract": contract, **_ranges(taken)})
+        return [
+            TransactionSum(customer, exact, cost, without_cost, (taken[number],))
+            for number, customer, exact, cost, without_cost in rows
+        ]
+
     async def taken(self, contract: UUID, line: str) -> frozenset[str]:
         """See the port."""
         rows = await self._all("taken", {"contract": contract, "line": line})
@@ -53,15 +63,8 @@ class StoredLedger:
 
     async def within(self, contract: UUID, taken: Sequence[TransactionsTaken]) -> Sequence[TakenTransaction]:
         """See the port."""
-        ranges = [(one, span) for one in taken for span in one.ranges]
-        values = {
-            "contract": contract,
-            "lines": [one.line for one, _ in ranges],
-            "years": [one.year for one, _ in ranges],
-            "firsts": [span.first for _, span in ranges],
-            "lasts": [span.last for _, span in ranges],
-        }
-        return [TakenTransaction(*row) for row in await self._all("within", values)]
+        rows = await self._all("within", {"contract": contract, **_ranges(taken)})
+        return [TakenTransaction(*row) for row in rows]
 
     async def free(self, wanted: WantedSum, limit: int) -> Sequence[TakenTransaction]:
         """See the port."""
@@ -77,6 +80,21 @@ class StoredLedger:
     async def _all(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:
             return await (await connection.execute(_SQL[statement], values)).fetchall()
+
+
+def _ranges(taken: Sequence[TransactionsTaken]) -> dict[str, list[Any]]:
+    ranges = [(one, span) for one in taken for span in one.ranges]
+    return {
+        "lines": [one.line for one, _ in ranges],
+        "years": [one.year for one, _ in ranges],
+        "firsts": [span.first for _, span in ranges],
+        "lasts": [span.last for _, span in ranges],
+    }
+
+
+def _numbered(taken: Sequence[TransactionsTaken]) -> list[int]:
+    """Of each range, which one it belongs to."""
+    return [number for number, one in enumerate(taken) for _ in one.ranges]
 
 
 def _sum(line: str, customer: str | None, islands: Sequence[tuple[Any, ...]]) -> TransactionSum:

@@ -66,6 +66,8 @@ class Ready:
     rows: Sequence[Rows]
     due: ContractDue
     taken: Sequence[TransactionsTaken]
+    back: Sequence[TransactionsTaken] = ()
+    """Transactions that replaced invoices held, and that are free now."""
     invoices: Sequence[NewInvoice] = ()
     priced: Mapping[UUID, Priced] = field(default_factory=dict)
     """By invoice."""
@@ -143,6 +145,7 @@ def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[U
         shown.append(_shown(one, result))
     entries, after = entry_writes(prepared, invoices, cause)
     writes += entries
+    writes += _standing(prepared)
     outcome = Billed(
         known.contract_id,
         known.contract.number,
@@ -151,8 +154,19 @@ def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[U
         warnings=tuple(warnings),
     )
     taken = [one for several in prepared.plan.taken.values() for one in several]
+    held = prepared.replaced.how.freed if prepared.replaced is not None else ()
+    back = [one for one in held if one not in taken]
+    taken = [one for one in taken if one not in held]
     own = {one.stream.id: priced[one.stream.id] for one in invoices}
-    return Ready(prepared, outcome, writes, rows, due_after(prepared, after), taken, invoices, own)
+    return Ready(prepared, outcome, writes, rows, due_after(prepared, after), taken, back, invoices, own)
+
+
+def _standing(prepared: Prepared) -> Iterator[Write]:
+    """Nothing is written to approved and closed invoices; one that has moved since makes it a Conflict."""
+    if prepared.replaced is not None:
+        for mode in ("difference", "anew"):
+            for history, _ in prepared.replaced.of(mode).values():
+                yield Write(history, ())
 
 
 def _shown(one: NewInvoice, priced: Priced) -> MadeInvoice:
@@ -178,6 +192,9 @@ async def _store(
 def save_of(origin: Origin, some: Sequence[Ready], more: Sequence[Rows] = ()) -> Save:
     """All of them in one transaction; a contract that has moved since makes it a Conflict."""
     rows: list[Rows] = [KeepDue([one.due for one in some])]
+    back = [(one.due.contract, taken) for one in some for taken in one.back]
+    if back:
+        rows.append(TakeTransactions(back, back=True))
     taken = [(one.due.contract, taken) for one in some for taken in one.taken]
     if taken:
         rows.append(TakeTransactions(taken))

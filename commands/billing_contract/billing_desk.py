@@ -40,8 +40,9 @@ class Asked:
     `overdue_from`: as on request, with overdue entries whose run dates are on that day or later. `by_hand`: the entry
     named by `cycle` (None: the next one), with every ready milestone and run up to its run date; `day` is then that of
     the entry. `held_until`: of a run, the last day that was run before: what is dated after it and before `day` is left
-    to the runs of its own days. `arm_tasks`: the contract's post-invoicing tasks are armed. `freed`: invoices that are
-    replaced.
+    to the runs of its own days. `arm_tasks`: the contract's post-invoicing tasks are armed. `replace`: of an entry
+    that is billed already the invoices are replaced, as their statuses say. `as_if_free`: it is billed as if it were
+    not, which is for looking at only.
     """
 
     contract: UUID
@@ -50,7 +51,8 @@ class Asked:
     by_hand: bool = False
     cycle: date | None = None
     arm_tasks: Literal["run", "bulk"] | None = None
-    freed: frozenset[UUID] = frozenset()
+    replace: bool = False
+    as_if_free: bool = False
     held_until: date | None = None
 
 

@@ -12,6 +12,7 @@ from commands.billing_contract.bill import Ready, decide_all, save_of
 from commands.billing_contract.billing_desk import Asked, ContractBilling
 from commands.billing_contract.desk import local_day
 from commands.billing_contract.preparing import Loaded, Prepared, load_contracts, prepare
+from commands.billing_contract.taking_out import ReplacedInvoice, told
 from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
 from commands.ports.event_store import Answer
@@ -28,7 +29,8 @@ from domain.rejected import Rejected
 class Proposal:
     """What billing an entry would make now. `ready` None: there is nothing to bill.
 
-    `invoiced`: live invoices that bill the entry already; the proposal is then what it would come to without them.
+    `invoiced`: live invoices that bill the entry already; the proposal is then what it would come to without them, or
+    what would replace them.
     `digest`: SHA-256 (hex) over the invoices with their items, so that a caller can ask for exactly these.
     """
 
@@ -44,6 +46,12 @@ class Proposal:
     invoiced: Sequence[InvoiceMade]
     digest: str
     warnings: Sequence[str]
+
+    @property
+    def replaced(self) -> Sequence[ReplacedInvoice]:
+        """What becomes of invoices that these replace."""
+        of = {one.made.customer: one.made for one in self.ready.invoices} if self.ready is not None else {}
+        return told(self.prepared.replaced, of) if self.prepared.asked.replace else ()
 
     @property
     def made(self) -> Sequence[MadeInvoice]:
@@ -62,15 +70,24 @@ class Generated:
     invoices: Sequence[MadeInvoice]
     warnings: Sequence[str]
     digest: str
+    replaced: Sequence[ReplacedInvoice] = ()
 
 
 GeneratedAnswer: TypeAlias = "Callable[[Generated], Answer | None] | None"
 
 
 async def propose(
-    desk: ContractBilling, origin: Origin, contract: UUID, cycle: date | None, *, cause: Cause = "generate"
+    desk: ContractBilling,
+    origin: Origin,
+    contract: UUID,
+    cycle: date | None,
+    *,
+    replace: bool = False,
+    cause: Cause = "generate",
 ) -> Proposal:
-    """Nothing is stored. Rejected `billing-contract-missing`, `cycle-unknown`, `nothing-left`."""
+    """Nothing is stored. Rejected `billing-contract-missing`, `cycle-unknown`, `nothing-left`; to `replace` also
+    `invoice-approving`, `no-difference`, `nothing-to-bill`.
+    """
     loaded = await _there(desk, contract)
     known = loaded.known
     entry = named_entry(known, cycle)
@@ -79,13 +96,18 @@ async def propose(
         [one for one in state.invoices if one.invoice in state.live] if state and state.status != "active" else []
     )
     asked = Asked(
-        contract, entry.run_date, by_hand=True, cycle=entry.named_by, freed=frozenset(i.invoice for i in invoiced)
+        contract,
+        entry.run_date,
+        by_hand=True,
+        cycle=entry.named_by,
+        replace=replace and bool(invoiced),
+        as_if_free=not replace and bool(invoiced),
     )
     prepared = (await prepare(desk, origin, [asked]))[contract]
     if isinstance(prepared, Rejected):
         raise prepared
     ready = None
-    if prepared.plan.items or prepared.usage:
+    if prepared.customers:
         (ready,) = await decide_all(desk, [prepared], cause)
     today = local_day(origin, known.contract.terms.time_zone)
     warnings = list(ready.billed.warnings) if ready is not None else []
@@ -114,20 +136,23 @@ async def generate(
     contract: UUID,
     cycle: date | None,
     *,
+    replace: bool = False,
     expect: str | None = None,
     expected: int | None = None,
     answer: GeneratedAnswer = None,
 ) -> Done[Generated]:
     """Make what the proposal says: the invoice date is the entry's run date, and no task is armed.
 
+    Invoices that bill the entry already refuse it, unless it is to `replace` them.
     Rejected like a proposal, and `cycle-invoiced`, `nothing-to-bill`; `preview-outdated` when `expect` is the digest of
     something else.
     """
 
     async def decide() -> Decided[Generated]:
-        proposal = await propose(desk, origin, contract, cycle)
+        proposal = await propose(desk, origin, contract, cycle, replace=replace)
         expect_version(proposal.version, expected)
-        _expect_active(proposal)
+        if not replace:
+            _expect_active(proposal)
         if expect is not None and expect != proposal.digest:
             raise Rejected(
                 "preview-outdated",
@@ -145,8 +170,9 @@ async def generate(
             proposal.version,
             proposal.entry,
             proposal.made,
-            proposal.warnings,
+            [*proposal.warnings, *(one.advice for one in proposal.replaced)],
             proposal.digest,
+            proposal.replaced,
         )
         return Decided(save_of(origin, [proposal.ready]), outcome)
 

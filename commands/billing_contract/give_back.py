@@ -23,11 +23,17 @@ class GivenBack:
 
 
 async def given_back(
-    desk: ContractBilling, origin: Origin, invoice: UUID, state: CustomerInvoice, reason: str
+    desk: ContractBilling,
+    origin: Origin,
+    invoice: UUID,
+    state: CustomerInvoice,
+    reason: str,
+    restorable: frozenset[UUID] = frozenset(),
 ) -> GivenBack:
     """Nothing for an invoice that is of no contract, or that holds nothing any more because a newer one replaced it.
 
-    When the contract is due next is kept with it. An entry whose date is past is `overdue` from then on.
+    `restorable`: invoices that it replaced, and that were neither closed nor deleted since: they hold what it took over
+    again. When the contract is due next is kept with it. An entry whose date is past is `overdue` from then on.
     """
     source = state.contract
     if source is None:
@@ -43,6 +49,7 @@ async def given_back(
         customer=state.customer,
         day=local_day(origin, known.contract.terms.time_zone),
         reason=reason,
+        restorable=restorable,
     )
     if not found.facts:
         return GivenBack()

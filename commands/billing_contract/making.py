@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from commands.billing_contract.preparing import Prepared
+from commands.billing_contract.taking_out import taken_out
 from commands.billing_contract.taking_usage import Taken, UsageToTake, take_usage
 from commands.ports.contract_ledger import ContractDue
 from commands.ports.event_store import History, Write
@@ -59,7 +60,7 @@ def new_invoices(prepared: Prepared) -> Sequence[NewInvoice]:
     known, plan = prepared.known, prepared.plan
     ids = {share.customer: share.customer_id for share in known.contract.terms.customers}
     found = []
-    for customer in dict.fromkeys([*plan.items, *prepared.usage]):
+    for customer in prepared.customers:
         items, usage = plan.items.get(customer, ()), prepared.usage.get(customer)
         number = _number(known, customer, plan.day)
         stream = contract_invoice_stream(known.contract.number, customer, plan.day, number)
@@ -100,21 +101,29 @@ def entry_writes(prepared: Prepared, invoices: Sequence[NewInvoice], cause: Caus
         first = next(iter(facts.values()), None)
         first = first or _invoiced(prepared, plan.due[0].entry, [], [], made, cause)
         facts[first.ref.entry] = _with_corrections(first, rest, made)
+    known = known if prepared.replaced is None else prepared.replaced.how.known
     entries = dict(known.entries)
     writes = []
     for due in plan.due:
         stream = entry_stream(known.contract.number, due.entry)
+        before = taken_out(prepared.replaced, stream.id, plan.day, made)
         fact_of: Fact | None = facts.get(stream.id)
+        if fact_of is None and prepared.replaced is not None and not before and _live(entries, stream.id):
+            continue  # billed as it was: by invoices that stand
         if fact_of is None:
             ref = ref_of(known.contract.number, due.entry)
             fact_of = EntryEmpty(contract=known.contract.number, ref=ref, day=plan.day, cause=cause)
         history = prepared.entries.get(stream.id) or empty(stream)
-        said = (fact_of, *_received(known, due.entry, stream.id, invoices))
+        said = (*before, fact_of, *_received(known, due.entry, stream.id, invoices))
         writes.append(Write(history, said, record_key=known.contract_id))
         state = fold_entry([*history.facts, *said])
         if state is not None:
             entries[stream.id] = state
     return writes, replace(known, entries=entries)
+
+
+def _live(entries: Mapping[UUID, EntryState], entry: UUID) -> bool:
+    return entry in entries and bool(entries[entry].live)
 
 
 def _with_usage(
@@ -168,9 +177,12 @@ def due_after(prepared: Prepared, after: Known) -> ContractDue:
 def _created(
     prepared: Prepared, made: InvoiceMade, number: int, items: Sequence[LineItem], usage: UsageToTake | None
 ) -> CustomerInvoiceCreated:
-    known, plan = prepared.known, prepared.plan
+    known, plan, replaced = prepared.known, prepared.plan, prepared.replaced
     entries = tuple(entry_stream(known.contract.number, due.entry).id for due in plan.due)
+    old = [one for _, one in replaced.invoices.values() if one.customer == made.customer] if replaced else []
     firsts, lasts = [item.first for item in items], [item.last for item in items]
+    if not items:  # purchases alone
+        firsts, lasts = [one.period_from for one in old], [one.period_to for one in old]
     if usage is not None:
         firsts.append(usage.first)
         lasts.append(usage.last)
@@ -190,16 +202,22 @@ def _created(
             number=number,
             approval=known.contract.terms.approval,
             entries=entries,
-            items=_merged([_item(known, item) for item in items if item.amount or item.kind != "correction"]),
+            items=_merged(
+                [
+                    *(_item(known, item) for item in items if item.amount or item.kind != "correction"),
+                    *(replaced.usage.get(made.customer, ()) if replaced is not None else ()),
+                ]
+            ),
+            replaces=tuple(id_ for id_, (_, one) in replaced.invoices.items() if one in old) if replaced else (),
         ),
     )
 
 
 def _merged(items: Sequence[ContractItem]) -> tuple[ContractItem, ...]:
     """A line's milestones or transactions are one item, also where some of them are billed again."""
-    found: dict[tuple[str, str, date | None], ContractItem] = {}
+    found: dict[tuple[object, ...], ContractItem] = {}
     for item in items:
-        key = (item.line, item.kind, item.cycle)
+        key = (item.line, item.kind, item.cycle, item.product, item.subscription)
         there = found.get(key)
         if there is None:
             found[key] = item
@@ -235,9 +253,6 @@ def _invoiced(
 ) -> EntryInvoiced:
     known, plan = prepared.known, prepared.plan
     customers = dict.fromkeys(customer for customer, _ in items)
-    state: EntryState | None = known.state(entry)
-    there = frozenset(one.invoice for one in state.invoices) if state is not None else frozenset[UUID]()
-    replaced = prepared.asked.freed & there
     takes = entry.kind == "run" and any(item.again is None for _, item, _ in parts)
     taken = plan.taken.get(entry.line or "", ()) if takes else ()
     return EntryInvoiced(
@@ -248,7 +263,6 @@ def _invoiced(
         invoices=tuple(made[customer] for customer in customers),
         billed=tuple(_part(made[customer], item, amount) for customer, item, amount in parts),
         transactions=tuple(taken),
-        replaces=tuple(sorted(replaced)),
     )
 
 

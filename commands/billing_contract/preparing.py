@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from commands.billing_contract.desk import local_day
 from commands.billing_contract.licence_costs import with_licence_costs
 from commands.billing_contract.plan import KIND
 from commands.billing_contract.providers import Held, held_entries
+from commands.billing_contract.replacing import Replaced, replaced, with_held
 from commands.billing_contract.taking_usage import Usage, usage_of
 from commands.origin import Origin
 from commands.ports.contract_ledger import ContractDue, WantedSum
@@ -38,6 +39,14 @@ class Prepared:
     usage: Usage = field(default_factory=dict)
     held: Sequence[Held] = ()
     """Entries that are due and wait for providers; `plan` is without them."""
+    replaced: Replaced | None = None
+    """Invoices that new ones replace; `known` is then the contract as if they were not."""
+
+    @property
+    def customers(self) -> Sequence[str]:
+        """Those who get an invoice, in order."""
+        corrected = self.replaced.usage if self.replaced is not None else {}
+        return list(dict.fromkeys([*self.plan.items, *self.usage, *corrected]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,39 +64,63 @@ async def prepare(
 ) -> Mapping[UUID, "Prepared | Rejected"]:
     """The plan of each; Rejected `billing-contract-missing`, or what its rules say."""
     loaded = await load_contracts(desk, [one.contract for one in asked])
+    there = [one for one in asked if one.contract in loaded]
+    replacing = await replaced(desk, {id_: one.known for id_, one in loaded.items()}, there)
+    known: dict[UUID, Known] = {}
     due: dict[UUID, tuple[Asked, Sequence[Due]]] = {}
     found: dict[UUID, Prepared | Rejected] = {}
     for one in asked:
-        there = loaded.get(one.contract)
-        if there is None:
-            missing = f"There is no billing contract {one.contract}."
-            found[one.contract] = Rejected("billing-contract-missing", missing, kind="missing")
-            continue
         try:
-            known = there.known.without(one.freed)
-            day, some = _due(known, one, there.seen, local_day(origin, known.contract.terms.time_zone))
-            due[one.contract] = (day, some)
+            own, how = _there(loaded, one.contract), _how(replacing, one.contract)
+            known[one.contract] = own.known if how is None else how.how.as_if
+            today = local_day(origin, own.known.contract.terms.time_zone)
+            due[one.contract] = _due(known[one.contract], one, own.seen, today, how)
         except Rejected as no:
             found[one.contract] = no
     held = await _hold(desk, loaded, due)
-    wanted = [sum_ for id_, (one, some) in due.items() for sum_ in _wanted(loaded[id_].known.without(one.freed), some)]
-    sums = await desk.ledger.sums(wanted)
+    sums = await desk.ledger.sums([sum_ for id_, (_, some) in due.items() for sum_ in _wanted(known[id_], some)])
     cycles = [(loaded[id_].known, some) for id_, (_, some) in due.items()]
     usage = await usage_of(desk.router, origin, cycles) if desk.router is not None else {}
     planned = {}
     for contract, (one, some) in due.items():
-        known = loaded[contract].known.without(one.freed)
-        planned[contract] = known, bill(known, one.day, some, _of(contract, known, sums))
+        how, own_sums = _how(replacing, contract), _of(contract, known[contract], sums)
+        if how is not None:
+            own_sums = with_held(own_sums, how.held)
+        negations = list(how.how.negations()) if how is not None else []
+        planned[contract] = known[contract], bill(known[contract], one.day, some, own_sums, negations)
     plans = {contract: plan for contract, (_, plan) in planned.items()}
     if desk.licences is not None:
         plans = dict(await with_licence_costs(desk.licences, planned))
     for contract, (one, _) in due.items():
-        there, (known, _) = loaded[contract], planned[contract]
-        own = usage.get(contract, {})
-        found[contract] = Prepared(
-            one, there.history, known, there.seen, there.entries, plans[contract], own, held.get(contract, ())
+        at, how = loaded[contract], _how(replacing, contract)
+        prepared = Prepared(
+            one,
+            at.history,
+            known[contract],
+            at.seen,
+            at.entries,
+            plans[contract],
+            usage.get(contract, {}),
+            held.get(contract, ()),
+            how,
         )
+        refusal = None if how is None or not one.replace else how.refusal(prepared.customers)
+        found[contract] = refusal or prepared
     return found
+
+
+def _there(loaded: Mapping[UUID, Loaded], contract: UUID) -> Loaded:
+    there = loaded.get(contract)
+    if there is None:
+        raise Rejected("billing-contract-missing", f"There is no billing contract {contract}.", kind="missing")
+    return there
+
+
+def _how(replacing: Mapping[UUID, Replaced | Rejected], contract: UUID) -> Replaced | None:
+    how = replacing.get(contract)
+    if isinstance(how, Rejected):
+        raise how
+    return how
 
 
 async def _hold(
@@ -129,13 +162,15 @@ async def load_contracts(desk: ContractBilling, contracts: Sequence[UUID]) -> Ma
     return found
 
 
-def _due(known: Known, one: Asked, seen: ContractDue | None, today: date) -> tuple[Asked, Sequence[Due]]:
+def _due(
+    known: Known, one: Asked, seen: ContractDue | None, today: date, how: Replaced | None
+) -> tuple[Asked, Sequence[Due]]:
     """What is asked, with the day that it comes to. Runs still to come are left alone by who bills ahead by hand."""
     if one.by_hand:
         entry = named_entry(known, one.cycle)
-        ask = Ask("generate", entry.run_date, named=entry.named_by, freed=one.freed)
-        at = Asked(one.contract, entry.run_date, None, True, entry.named_by, one.arm_tasks, one.freed)
-        some = due_entries(known, ask)
+        forced = frozenset[UUID]() if how is None else how.how.forced
+        day = max([entry.run_date, *(known.entries[id_].ref.run_date for id_ in forced)])
+        some = due_entries(known, Ask("generate", day, named=entry.named_by, forced=forced))
         named = (entry.run_date, entry.line, entry.kind)
         kept = [
             of
@@ -143,8 +178,9 @@ def _due(known: Known, one: Asked, seen: ContractDue | None, today: date) -> tup
             if of.entry.kind != "run"
             or of.entry.run_date <= today
             or (of.entry.run_date, of.entry.line, of.entry.kind) == named
+            or (of.state is not None and of.state.ref.entry in forced)
         ]
-        return at, kept
+        return replace(one, day=day, cycle=entry.named_by), kept
     if one.overdue_from is not None:
         return one, due_entries(known, Ask("request", one.day, overdue_from=one.overdue_from))
     if seen is None or seen.next_run is None or seen.next_run > one.day:

@@ -108,6 +108,10 @@ class TakenTransaction:
 class ContractLedger(Protocol):
     """Reads of the rows."""
 
+    async def sums_of(self, contract: UUID, taken: Sequence[TransactionsTaken]) -> Sequence[TransactionSum]:
+        """What these come to, one sum for each of them, in their order."""
+        ...
+
     async def due(self, contracts: Sequence[UUID]) -> Mapping[UUID, ContractDue]:
         """Their rows; those that have none are left out."""
         ...

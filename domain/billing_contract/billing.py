@@ -46,17 +46,28 @@ def wanted_transactions(known: Known, due: Sequence[Due]) -> Mapping[str, date |
     return found
 
 
-def bill(known: Known, day: date, due: Sequence[Due], sums: Mapping[str, Sequence[TransactionSum]]) -> Plan:
-    """The plan; `sums`: of the transactions that `wanted_transactions` asks for, by line."""
-    items: dict[str, list[LineItem]] = defaultdict(list)
+def bill(
+    known: Known,
+    day: date,
+    due: Sequence[Due],
+    sums: Mapping[str, Sequence[TransactionSum]],
+    negations: Sequence[LineItem] = (),
+) -> Plan:
+    """The plan; `sums`: of the transactions that `wanted_transactions` asks for, by line. `negations`: what approved
+    invoices bill otherwise; what comes to the same again is left out.
+    """
+    found: dict[str, list[LineItem]] = defaultdict(list)
     sums = {line: _of_customers(known.contract, some) for line, some in sums.items()}
     cycles = _cycles_due(known.contract, due)
     billed = _billed(known)
     for line in known.contract.lines.values():
         for item in items_of(known, day, line, due, cycles.get(line.code, ()), billed, sums.get(line.code, ())):
-            items[item.customer].append(item)
-    for item in owed_again(known, due):
-        items[item.customer].append(item)
+            found[item.customer].append(item)
+    for item in (*owed_again(known, due), *negations):
+        found[item.customer].append(item)
+    items: Mapping[str, Sequence[LineItem]] = found
+    if negations:
+        items = {customer: _differing(some) for customer, some in found.items()}
     kept = {customer: some for customer, some in items.items() if any(item.amount for item in some)}
     shown = {item.line for some in kept.values() for item in some if item.transactions}
     taken = {code: [taken for one in some for taken in one.taken] for code, some in sums.items() if code in shown}
@@ -96,3 +107,14 @@ def _cycles_due(contract: BillingContract, due: Iterable[Due]) -> Mapping[str, S
                 ):
                     found[line.code].append(one.entry)
     return found
+
+
+def _differing(items: Sequence[LineItem]) -> Sequence[LineItem]:
+    """Without what comes to the same as the approved invoices that are negated say."""
+    negated = {(item.customer, item.line, item.cycle) for item in items if item.negates is not None}
+    sums: dict[tuple[str, str, date | None], Decimal] = {}
+    for item in items:
+        key = (item.customer, item.line, item.cycle)
+        sums[key] = add(sums.get(key, NOTHING), item.amount)
+    same = {key for key in negated if not sums[key]}
+    return [item for item in items if (item.customer, item.line, item.cycle) not in same]

@@ -74,7 +74,6 @@ class EntryInvoiced(ScheduleFact):
     invoices: tuple[InvoiceMade, ...]
     billed: tuple[BilledPart, ...]
     transactions: tuple[TransactionsTaken, ...] = ()
-    replaces: tuple[UUID, ...] = ()
 
 
 class EntryEmpty(ScheduleFact):
@@ -85,8 +84,31 @@ class EntryEmpty(ScheduleFact):
     cause: Cause
 
 
+class EntryReplaced(ScheduleFact):
+    """A newer invoice of the same customer takes the place of one that bills the entry.
+
+    `takes_over`: what that one held of the entry is the newer one's. Else it was closed: what it had taken stays with
+    it, and the cycle is billed anew.
+    """
+
+    type: ClassVar[str] = "billing-contract.invoice-replaced"
+    invoice: UUID
+    reference: str
+    customer: str
+    by: UUID
+    by_reference: str
+    day: date
+    takes_over: bool
+    lines: int = 0
+    """Of usage that it held for the entry, and that moves."""
+
+
 class EntryReactivated(ScheduleFact):
-    """An invoice of the entry was deleted: for its customer it is to be billed again. `day`: when, in the zone."""
+    """An invoice of the entry was deleted. `day`: when, in the zone.
+
+    `again`: for its customer the entry is to be billed again; else another invoice of that customer bills it: one that
+    stood beside it, or one that the deleted one had replaced, which `restores` names.
+    """
 
     type: ClassVar[str] = "billing-contract.entry-reactivated"
     invoice: UUID
@@ -95,7 +117,9 @@ class EntryReactivated(ScheduleFact):
     day: date
     reason: str
     lines: int = 0
-    """Of usage that the invoice had taken for the entry."""
+    """Of usage that the invoice had taken for the entry, and that no invoice has now."""
+    again: bool = True
+    restores: tuple[UUID, ...] = ()
 
 
 class EntryCancelled(ScheduleFact):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
+from uuid import UUID
 
 from domain.billing_contract.cycles import Frequency, cycle_of
 from domain.billing_contract.entry_events import BilledPart, TransactionsTaken
@@ -22,7 +23,7 @@ from domain.billing_contract.state import BillingContract, Line
 from domain.billing_contract.subscription import Segment, Subscription, exact_amount, segments
 from domain.money import add, less, rounded
 
-ItemKind = Literal["subscription", "fixed_price", "time_and_material", "correction"]
+ItemKind = Literal["subscription", "fixed_price", "time_and_material", "correction", "negation"]
 NOTHING: Final = Decimal(0)
 
 
@@ -70,6 +71,8 @@ class LineItem:
     transactions: int = 0
     by_milestone: tuple[tuple[str, Decimal], ...] = ()
     """What of the amount is each milestone's."""
+    negates: UUID | None = None
+    """An approved invoice that bills the cycle otherwise: its part, taken back."""
     again: Entry | None = None
     """The entry for which it was on an invoice that was deleted, while others hold their parts of it still."""
 

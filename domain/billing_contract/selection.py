@@ -51,7 +51,7 @@ class Ask:
 
     `run`: what is due by `day`, `since` (the contract's next run as it is known) on. `request`: also overdue entries
     with run dates from `overdue_from` on. `generate`: the entry that is `named` by its day, with every ready milestone
-    and run up to its run date. `freed`: invoices that are replaced, so that what they hold is free.
+    and run up to its run date.
     """
 
     mode: Literal["run", "request", "generate"]
@@ -61,7 +61,8 @@ class Ask:
     held_until: date | None = None
     """Of a run: earlier entries are held ones up to this day; those after it have their own day's run still to come."""
     named: date | None = None
-    freed: frozenset[UUID] = frozenset()
+    forced: frozenset[UUID] = frozenset()
+    """Entries that are billed in any case, as their invoices are replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,9 @@ def due_entries(known: Known, ask: Ask) -> Sequence[Due]:
     found = []
     for entry in entries(schedules_of(contract), first, ask.day):
         state = known.state(entry)
+        if state is not None and state.ref.entry in ask.forced:
+            found.append(Due(entry, state, _only(state)))
+            continue
         if state is not None and state.status != "active":
             continue
         if not _asked_for(contract, entry, state, ask) or not _ready(contract, entry):
@@ -94,16 +98,18 @@ def due_entries(known: Known, ask: Ask) -> Sequence[Due]:
 
 def _owed(known: Known, ask: Ask, there: set[Entry]) -> Sequence[Due]:
     """Entries that the contract as it is now does not come to any more, of which a customer's part is to be billed
-    again.
+    again, or whose invoices are replaced.
     """
     first, found = _first(known.contract, ask), []
     for state in known.entries.values():
-        if state.status != "active" or not state.owed or not first <= state.ref.run_date <= ask.day:
+        ref, forced = state.ref, state.ref.entry in ask.forced
+        if not forced and (state.status != "active" or not state.owed or not first <= ref.run_date <= ask.day):
             continue
-        ref = state.ref
-        entry = Entry(ref.run_date, ref.kind, ref.line, ref.first, ref.last, ref.name, closing=ref.closing)
+        before = date.fromordinal(ref.run_date.toordinal() - 1)
+        cut_off = before if ref.kind == "run" and not ref.closing else None
+        entry = Entry(ref.run_date, ref.kind, ref.line, ref.first, ref.last, ref.name, cut_off, ref.closing)
         same = any(entry_stream(known.contract.number, one).id == ref.entry for one in there)
-        if not same and _asked_for(known.contract, entry, state, ask):
+        if not same and (forced or _asked_for(known.contract, entry, state, ask)):
             found.append(Due(entry, state, _only(state)))
     return found
 

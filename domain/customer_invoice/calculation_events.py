@@ -7,7 +7,17 @@ from domain.customer_invoice.events import CustomerInvoiceFact
 from domain.fact import Part
 from domain.wire import Exact, ExactProduct, ExactResult
 
-ItemKind = Literal["price", "flat_fee", "minimum", "subscription", "fixed_price", "time_and_material", "correction"]
+ItemKind = Literal[
+    "price",
+    "flat_fee",
+    "minimum",
+    "subscription",
+    "fixed_price",
+    "time_and_material",
+    "correction",
+    "usage",
+    "negation",
+]
 MAX_ITEMS_A_FACT = 500
 
 

@@ -20,9 +20,11 @@ def contract_used(source: ContractSource | None) -> Used | None:
 
 
 def contract_item_id(invoice: UUID, one: ContractItem) -> str:
-    """The same for the same line, kind and cycle."""
-    cycle = "" if one.cycle is None else one.cycle.isoformat()
-    return str(id_for("contract-item", str(invoice), one.line, one.kind, cycle))
+    """The same for the same line, kind and cycle, or product and subscription of usage."""
+    named = [one.line, one.kind, "" if one.cycle is None else one.cycle.isoformat()]
+    if one.kind in ("usage", "negation") and one.cycle is None:
+        named += [one.product or "", one.subscription or ""]
+    return str(id_for("contract-item", str(invoice), *named))
 
 
 def _item(invoice: UUID, source: ContractSource, one: ContractItem, currency: str) -> Item:

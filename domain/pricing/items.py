@@ -12,7 +12,7 @@ from domain.money import fixed, plain
 from domain.pricing.rule import Kind
 
 InvoiceType = Literal["periodical", "ad_hoc", "contract"]
-ContractItemKind = Literal["subscription", "fixed_price", "time_and_material", "correction"]
+ContractItemKind = Literal["subscription", "fixed_price", "time_and_material", "correction", "usage", "negation"]
 """What a contract's lines come to without any pricing rule."""
 ItemKind = Kind | ContractItemKind
 

@@ -12,16 +12,14 @@ Maybe = BillingScheduleRow | None
 
 
 def invoiced(row: Maybe, fact: x.EntryInvoiced, record: FeedRecord) -> Row:
-    """It is billed; what the new invoices replace reads so."""
+    """It is billed."""
     row = _row(row, fact, record)
-    replaced = {str(one) for one in fact.replaces}
-    before = (one | {"superseded": one["superseded"] or one["id"] in replaced} for one in row.invoices)
     made = tuple(_invoice(one) for one in fact.invoices)
     return row._replace(
         status="inactive",
         reason="invoiced",
         day=fact.day,
-        invoices=(*made, *before),
+        invoices=(*made, *row.invoices),
         customers=tuple(sorted({*row.customers, *(one.customer for one in fact.invoices)})),
     )
 
@@ -39,10 +37,28 @@ def cancelled(row: Maybe, fact: x.EntryCancelled, record: FeedRecord) -> Row:
 def reactivated(row: Maybe, fact: x.EntryReactivated, record: FeedRecord) -> Row:
     """An invoice of it was deleted."""
     row = _row(row, fact, record)
-    gone = str(fact.invoice)
-    invoices = tuple(one | {"deleted": one["deleted"] or one["id"] == gone} for one in row.invoices)
+    gone, back = str(fact.invoice), {str(one) for one in fact.restores}
+    invoices = tuple(
+        one
+        | {
+            "deleted": one["deleted"] or one["id"] == gone,
+            "superseded": one["superseded"] and one["id"] not in back,
+        }
+        for one in row.invoices
+    )
+    status, reason = ("active", None) if fact.again else ("inactive", "invoiced")
     lines = row.received_lines - fact.lines
-    return row._replace(status="active", reason=None, invoices=invoices, received_lines=lines)
+    return row._replace(status=status, reason=reason, invoices=invoices, received_lines=lines)
+
+
+def replaced(row: Maybe, fact: x.EntryReplaced, record: FeedRecord) -> Row:
+    """A newer invoice takes the place of one of it, and says in the same save what it bills."""
+    row = _row(row, fact, record)
+    old = str(fact.invoice)
+    invoices = tuple(one | {"superseded": one["superseded"] or one["id"] == old} for one in row.invoices)
+    if not fact.takes_over:
+        invoices = row.invoices
+    return row._replace(status="active", reason=None, invoices=invoices, received_lines=row.received_lines - fact.lines)
 
 
 def skipped(row: Maybe, fact: x.LineSkipped, record: FeedRecord) -> Row:
@@ -59,10 +75,11 @@ def received(row: Maybe, fact: x.UsageReceived, record: FeedRecord) -> Row:
 
 
 STEPS = (
-    step(SCHEDULES, x.EntryInvoiced, invoiced, reads=("contract", "ref", "day", "invoices", "replaces")),
+    step(SCHEDULES, x.EntryInvoiced, invoiced, reads=("contract", "ref", "day", "invoices")),
     step(SCHEDULES, x.EntryEmpty, empty),
     step(SCHEDULES, x.EntryCancelled, cancelled),
     step(SCHEDULES, x.EntryReactivated, reactivated),
+    step(SCHEDULES, x.EntryReplaced, replaced),
     step(SCHEDULES, x.LineSkipped, skipped),
     step(SCHEDULES, x.UsageReceived, received, reads=("contract", "ref", "lines")),
 )

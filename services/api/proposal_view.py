@@ -6,6 +6,7 @@ from typing import Any, Final
 from commands.billing_contract.bill import Ready
 from commands.billing_contract.generate import Generated, Proposal
 from commands.billing_contract.making import NewInvoice
+from commands.billing_contract.taking_out import ReplacedInvoice
 from commands.ports.contract_ledger import ContractLedger, TakenTransaction
 from commands.ports.invoice_runs import MadeInvoice
 from domain.billing_contract.entry_events import InvoiceMade
@@ -41,12 +42,13 @@ def proposal_view(proposal: Proposal, work: Work) -> dict[str, Any]:
             "to": entry.last,
             "run_date": entry.run_date,
         },
-        "invoice_date": entry.run_date,
+        "invoice_date": proposal.prepared.plan.day,
         "today": proposal.today,
         "currency": proposal.currency,
         "digest": proposal.digest,
         "invoiced": [_live(one) for one in proposal.invoiced],
         "invoices": [] if ready is None else [_invoice(ready, one, proposal, work) for one in ready.invoices],
+        "replaced": [_replaced(one) for one in proposal.replaced],
         "warnings": proposal.warnings,
         "tax": TAX,
     }
@@ -59,8 +61,20 @@ def generated_view(made: Generated) -> dict[str, Any]:
         "version": made.version,
         "invoices": [_made(one) for one in made.invoices],
         "warnings": made.warnings,
-        "replaced": [],
+        "replaced": [_replaced(one) for one in made.replaced],
         "digest": made.digest,
+    }
+
+
+def _replaced(one: ReplacedInvoice) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "reference": one.reference,
+        "customer": one.customer,
+        "how": one.how,
+        "by": one.by,
+        "advice": one.advice,
+        "href": f"{_INVOICES}/{one.id}",
     }
 
 

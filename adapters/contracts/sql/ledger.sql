@@ -70,6 +70,15 @@ SELECT contract, line, customer, year, min(number), max(number), count(*), sum(a
 FROM free GROUP BY contract, line, customer, year, island
 ORDER BY contract, line, customer NULLS FIRST, year, min(number);
 
+-- name: sums_of
+-- What taken ones come to, by the taking; all of one are of one customer, or of none.
+SELECT w.taking, min(t.customer), sum(t.quantity * t.price), sum(t.cost), count(*) FILTER (WHERE t.cost IS NULL)
+FROM unnest(%(numbers)s::integer[], %(lines)s::text[], %(years)s::integer[], %(firsts)s::integer[], %(lasts)s::integer[])
+     AS w (taking, line, year, first, last)
+JOIN contract_transaction t ON t.contract = %(contract)s AND t.line = w.line AND t.year = w.year
+     AND t.number BETWEEN w.first AND w.last
+GROUP BY w.taking ORDER BY w.taking;
+
 -- name: taken
 -- Which of a line invoices have taken.
 SELECT t.id FROM contract_taken k

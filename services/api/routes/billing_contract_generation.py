@@ -21,9 +21,13 @@ router = APIRouter(prefix="/v1/billing-contracts/{contract}", route_class=ApiRou
 
 
 class Which(RequestBody):
-    """An entry: a cycle by its first day, a run or milestone by its date; without it the next that is not billed."""
+    """An entry: a cycle by its first day, a run or milestone by its date; without it the next that is not billed.
+
+    `replace_existing`: of an entry that is billed already, each customer's invoice is replaced as its status says.
+    """
 
     cycle: Day | None = None
+    replace_existing: bool = False
 
 
 class ToGenerate(Which):
@@ -39,7 +43,10 @@ async def preview(call: CallDep, contract: str, body: Which | None = None) -> Re
     stored. Of a billed one: what it would come to without the invoices that it names.
     """
     parts = call.parts
-    proposal = await propose(parts.contract_billing, call.origin(), id_in_path(contract), body.cycle if body else None)
+    asked = body or Which()
+    proposal = await propose(
+        parts.contract_billing, call.origin(), id_in_path(contract), asked.cycle, replace=asked.replace_existing
+    )
     shown = proposal_view(proposal, await work_of(parts.contract_billing.ledger, proposal))
     return Json(shown, headers=etag(proposal.version))
 
@@ -56,6 +63,7 @@ async def generate_invoices(call: CallDep, contract: str, body: ToGenerate | Non
             call.origin(),
             wanted,
             asked.cycle,
+            replace=asked.replace_existing,
             expect=asked.expect,
             expected=call.if_match,
             answer=answer,
