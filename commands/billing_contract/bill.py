@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from commands.billing_contract.billing_desk import Asked, Billed, ContractBilling, RowsOf
+from commands.billing_contract.handing_over import superseded_writes
 from commands.billing_contract.making import NewInvoice, due_after, entry_writes, new_invoices
 from commands.billing_contract.preparing import Prepared, prepare
 from commands.billing_contract.providers import WAITING
@@ -16,7 +17,7 @@ from commands.origin import Origin
 from commands.ports.contract_ledger import ContractDue, KeepDue, TakeTransactions
 from commands.ports.event_store import Conflict, Rows, Save, Write
 from commands.ports.invoice_runs import MadeInvoice
-from domain.billing_contract.entry_events import Cause, TransactionsTaken
+from domain.billing_contract.entry_events import Cause, InvoiceMade, TransactionsTaken
 from domain.customer_invoice.calculation import calculate
 from domain.customer_invoice.tasks import armed
 from domain.fact import Fact
@@ -145,7 +146,7 @@ def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[U
         shown.append(_shown(one, result))
     entries, after = entry_writes(prepared, invoices, cause)
     writes += entries
-    writes += _standing(prepared)
+    writes += _replaced(prepared, {one.made.customer: one.made for one in invoices}, cause)
     outcome = Billed(
         known.contract_id,
         known.contract.number,
@@ -161,12 +162,19 @@ def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[U
     return Ready(prepared, outcome, writes, rows, due_after(prepared, after), taken, back, invoices, own)
 
 
-def _standing(prepared: Prepared) -> Iterator[Write]:
-    """Nothing is written to approved and closed invoices; one that has moved since makes it a Conflict."""
-    if prepared.replaced is not None:
-        for mode in ("difference", "anew"):
-            for history, _ in prepared.replaced.of(mode).values():
-                yield Write(history, ())
+def _replaced(prepared: Prepared, made: Mapping[str, InvoiceMade], cause: Cause) -> Iterator[Write]:
+    """What replaced invoices say. Nothing is written to approved and closed ones; any that has moved since makes it a
+    Conflict.
+    """
+    of = prepared.replaced
+    if of is None or not prepared.asked.replace:
+        return
+    old = of.of("take_over")
+    by = {id_: made[state.customer] for id_, (_, state) in old.items()}
+    yield from superseded_writes(old, {id_: (one.invoice, one.reference) for id_, one in by.items()}, cause)
+    for id_, (history, _) in of.invoices.items():
+        if id_ not in old:
+            yield Write(history, ())
 
 
 def _shown(one: NewInvoice, priced: Priced) -> MadeInvoice:

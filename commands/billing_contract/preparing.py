@@ -8,6 +8,7 @@ from uuid import UUID
 
 from commands.billing_contract.billing_desk import Asked, ContractBilling
 from commands.billing_contract.desk import local_day
+from commands.billing_contract.handing_over import held_usage, merged
 from commands.billing_contract.licence_costs import with_licence_costs
 from commands.billing_contract.plan import KIND
 from commands.billing_contract.providers import Held, held_entries
@@ -80,7 +81,7 @@ async def prepare(
     held = await _hold(desk, loaded, due)
     sums = await desk.ledger.sums([sum_ for id_, (_, some) in due.items() for sum_ in _wanted(known[id_], some)])
     cycles = [(loaded[id_].known, some) for id_, (_, some) in due.items()]
-    usage = await usage_of(desk.router, origin, cycles) if desk.router is not None else {}
+    usage = await _usage(desk, origin, cycles, replacing)
     planned = {}
     for contract, (one, some) in due.items():
         how, own_sums = _how(replacing, contract), _of(contract, known[contract], sums)
@@ -106,6 +107,25 @@ async def prepare(
         )
         refusal = None if how is None or not one.replace else how.refusal(prepared.customers)
         found[contract] = refusal or prepared
+    return found
+
+
+async def _usage(
+    desk: ContractBilling,
+    origin: Origin,
+    cycles: Sequence[tuple[Known, Sequence[Due]]],
+    replacing: Mapping[UUID, Replaced | Rejected],
+) -> Mapping[UUID, Usage]:
+    """What waits for the cycles, and what invoices hold whose place new ones take."""
+    if desk.router is None:
+        return {}
+    found = dict(await usage_of(desk.router, origin, cycles))
+    for known, _ in cycles:
+        how = _how(replacing, known.contract_id)
+        if how is not None:
+            taken_over = {id_: state for id_, (_, state) in how.of("take_over").items()}
+            held = await held_usage(desk.router, how.how.known, taken_over)
+            found[known.contract_id] = merged(found.get(known.contract_id, {}), held)
     return found
 
 

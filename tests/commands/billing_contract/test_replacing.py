@@ -1,7 +1,6 @@
 """An entry that is billed is billed anew: given its invoices in each status, when they are replaced, then by that."""
 
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 import pytest_asyncio
