@@ -10,7 +10,7 @@ from commands.ports.contract_ledger import ContractLedger, TakenTransaction
 from commands.ports.event_store import EventStore, History
 from domain.billing_contract.cycles import cycle_of
 from domain.billing_contract.entry import fold_entry
-from domain.billing_contract.entry_events import EntryInvoiced, TransactionsTaken
+from domain.billing_contract.entry_events import EntryInvoiced, ScheduleFact, TransactionsTaken
 from domain.billing_contract.fixed_price import Milestone
 from domain.billing_contract.line_items import frequency_of, share_of, subscription_of
 from domain.billing_contract.shares import shares_on, split_amount
@@ -24,7 +24,7 @@ from domain.money import less, rounded
 from domain.rejected import Rejected
 from domain.usage_offer.events import LineRange
 
-OF_LINES: Final = frozenset({"subscription", "fixed_price", "time_and_material", "correction"})
+OF_LINES: Final = frozenset({"subscription", "fixed_price", "time_and_material", "correction", "usage", "negation"})
 """Kinds of items that no pricing rule makes."""
 SHOWN: Final = 1_000
 """Transactions that an explanation shows at most; `count` says how many there are."""
@@ -70,12 +70,14 @@ async def explain_contract_item(
     )
     share = share_of(shares_on(contract.shares, item.cycle or state.invoice_date), state.customer)
     shown = ContractExplained(item, state.currency, source, line, count, share)
+    if item.kind in ("usage", "negation"):  # what an approved invoice bills: that one says how
+        return shown
     if item.cycle is not None:
         return _of_cycle(shown, contract, state.customer)
     streams = [Stream("billing-schedule", entry) for entry in source.entries]
     entries = [_until(history, invoice) for history in (await store.load_many(streams)).values()]
     if item.kind == "fixed_price":
-        names = {f.ref.name for some in entries for f in some[-1:] if f.ref.line == line.code and _names(f, invoice)}
+        names = {f.ref.name for some in entries for f in some[-1:] if f.ref.line == line.code}
         found = [one for name, one in line.milestones.items() if name in names]
         return replace(shown, milestones=sorted(found, key=lambda one: (one.day, one.name)))
     taken = [one for some in entries for one in _taken(some, invoice) if one.line == line.code]
@@ -99,18 +101,18 @@ def _names(fact: EntryInvoiced, invoice: UUID) -> bool:
     return any(one.invoice == invoice for one in fact.invoices)
 
 
-def _until(history: History, invoice: UUID) -> Sequence[EntryInvoiced]:
-    """The facts of an entry that bill it, up to that of this invoice; empty: it is on no entry."""
-    found: list[EntryInvoiced] = []
+def _until(history: History, invoice: UUID) -> Sequence[ScheduleFact]:
+    """The facts of an entry up to the one that bills it by this invoice; empty: it is on no entry."""
+    found: list[ScheduleFact] = []
     for fact in history.facts:
-        if isinstance(fact, EntryInvoiced):
+        if isinstance(fact, ScheduleFact):
             found.append(fact)
-            if _names(fact, invoice):
-                return found
+        if isinstance(fact, EntryInvoiced) and _names(fact, invoice):
+            return found
     return ()
 
 
-def _taken(billed: Sequence[EntryInvoiced], invoice: UUID) -> Sequence[TransactionsTaken]:
+def _taken(billed: Sequence[ScheduleFact], invoice: UUID) -> Sequence[TransactionsTaken]:
     """What the invoice holds: what was billed again for one customer alone was taken before."""
     state = fold_entry(billed)
     return () if state is None else [taken for by, taken in state.transactions if invoice in by]

@@ -112,3 +112,30 @@ async def test_a_key_answers_again_what_was_made(api: httpx.AsyncClient, contrac
     first = await api.post(f"{contract}/generate", headers=key)
     again = await api.post(f"{contract}/generate", headers=key)
     assert (again.json(), again.headers["idempotency-replayed"]) == (first.json(), "true")
+
+
+async def test_what_is_billed_is_replaced_on_request(api: httpx.AsyncClient, contract: str):
+    first = await ok(api.post(f"{contract}/generate", json={"cycle": "2026-01-01"}))
+    new_price = {"from": "2026-01-01", "price": "62"}
+    await ok(api.post(f"{contract}/lines/seats/price", json=new_price))
+    asked = {"cycle": "2026-01-01", "replace_existing": True}
+    seen = await ok(api.post(f"{contract}/preview", json=asked))
+    assert [one["how"] for one in seen["replaced"]] == ["superseded", "superseded"]
+    made = await ok(api.post(f"{contract}/generate", json={**asked, "expect": seen["digest"]}))
+    assert [(i["customer"], i["total"]) for i in made["invoices"]] == [("C1", "705.00"), ("C2", "470.00")]
+    assert {one["id"]: one["by"] for one in made["replaced"]} == {
+        old["id"]: new["id"] for old, new in zip(first["invoices"], made["invoices"], strict=True)
+    }
+    assert "close or delete it" in made["warnings"][-1]
+    old = await ok(api.get(first["invoices"][0]["href"]))
+    assert (old["status"], old["superseded_by"]) == ("open", made["invoices"][0]["id"])
+    new = await ok(api.get(made["invoices"][0]["href"]))
+    assert new["contract"]["replaces"] == [old["id"]]
+    (work,) = [item for item in new["items"] if item["contract_line"] == "hours"]
+    opened = await ok(api.get(f"{made['invoices'][0]['href']}/items/{work['id']}/explain"))
+    assert [one["id"] for one in opened["transactions"]] == ["T1"]
+    refused = await api.post(f"{first['invoices'][0]['href']}/request-approval")
+    assert_problem(refused, 409, "superseded")
+    entries = await ok(api.get(f"{contract}/schedules", params={"past_from": "2026-01-01"}))
+    (cycle,) = [e for e in entries["items"] if e["run_date"] == "2026-02-02"]
+    assert [one["superseded"] for one in cycle["invoices"]] == [False, False, True, True]
