@@ -222,7 +222,7 @@ async def open_parts(
             lines=lines,
             invoices=invoices,
             billing=billing,
-            invoicing=InvoicingDesk(billing, numbers, Rulebook(reference), calculation, StoredLedger(pool)),
+            invoicing=InvoicingDesk(billing, numbers, Rulebook(reference), calculation, ledger, invoices),
             usage_due=usage_due,
             calculation=calculation,
             past_reference=StoredPastReference(pool, reference),

@@ -104,6 +104,8 @@ def _to_calculate(state: CustomerInvoice, due: Due) -> bool:
     One whose purchases changed and that somebody else has calculated (who asked for its approval, or a worker that did
     not live to say so) is looked at again: nobody has noted what its prices depend on now.
     """
+    if state.superseded is not None:
+        return False
     if state.status == "pending":
         return True
     if state.status not in CHANGING or state.invoice_type == "contract":

@@ -13,6 +13,7 @@ from commands.origin import Origin
 from commands.ports.contract_ledger import ContractLedger
 from commands.ports.event_store import Answer, EventStore, History, Rows, Save, Write
 from commands.ports.numbering import InvoiceNumbers
+from commands.provider_invoice.desk import InvoiceDesk
 from domain.customer_invoice.state import CustomerInvoice, evolve, fold
 from domain.fact import Fact
 from domain.identity import Stream
@@ -21,13 +22,16 @@ from domain.rejected import Rejected
 
 @dataclass(frozen=True, slots=True)
 class InvoicingDesk:
-    """The billing desk, the numbers, the rules in force, what calculating works with, and the ledger of contracts."""
+    """The billing desk, the numbers, the rules in force, what calculating works with, the ledger of contracts, and the
+    provider invoices (None: where no contract's invoice has lines of theirs).
+    """
 
     billing: BillingDesk
     numbers: InvoiceNumbers
     rulebook: Rulebook
     calculation: CalculationDesk
     ledger: ContractLedger
+    invoices: InvoiceDesk | None = None
 
     @property
     def store(self) -> EventStore:

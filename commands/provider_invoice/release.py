@@ -15,6 +15,7 @@ from commands.provider_invoice.offers import LoadedOffer, offers_of
 from commands.provider_invoice.used import usage_of
 from domain.customer_invoice import purchases as customer_invoice
 from domain.customer_invoice.events import PurchaseSource
+from domain.customer_invoice.state import expect_in_place
 from domain.customer_invoice.state import fold as fold_customer_invoice
 from domain.fact import Fact
 from domain.identity import Stream
@@ -52,7 +53,7 @@ async def release(
     answer: MovedAnswering = None,
 ) -> Done[Moved]:
     """Lines (all that it holds, if none are named) leave the customer invoice, which turns `pending`; nothing takes
-    them until they are offered again. Released already: nothing. Rejected `invoice-locked`, `invoice-final`.
+    them until they are offered again. Released already: nothing. Rejected `invoice-locked`, `invoice-final`, `superseded`.
     """
     why = expect_reason(reason)
 
@@ -75,6 +76,8 @@ async def release(
 async def _offers_on(desk: InvoiceDesk, loaded: Loaded, destination: UUID) -> list[LoadedOffer]:
     """Offers that the customer invoice says it holds lines of; all of the attempt, when it holds none (any more)."""
     customer = fold_customer_invoice((await desk.store.load(Stream("customer-invoice", destination))).facts)
+    if customer is not None:
+        expect_in_place(customer)
     held = customer.holdings if customer is not None else {}
     streams = [Stream("usage-offer", offer) for offer, h in held.items() if h.provider_invoice == loaded.id]
     histories = await desk.store.load_many(streams)
