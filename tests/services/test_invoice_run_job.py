@@ -166,3 +166,30 @@ async def test_the_scheduler_asks_for_it_at_every_beginning_of_a_day(parts):
             await parts.jobs.end(claimed, "ok", "fine", now)
     # The first is that of Auckland's 2 February, which began an hour after the deployment did.
     assert [(one.day, one.hour) for one in found] == [(2, 0), (2, 2), (2, 13), (3, 2), (3, 13)]
+
+
+@pytest.mark.usefixtures("working")
+async def test_what_failed_stays_a_problem_until_it_is_billed_also_while_no_run_looks_at_it(parts, biller):
+    async def not_billed():
+        found = await parts.read_models.findings.all(START)
+        return [(one.facts["contract"], one.facts["code"], one.since) for one in found]
+
+    west = await due_contract(parts.pool, "K-west", START.date(), WEST)
+    job = invoice_run_job(parts)
+    biller.fails[west] = "no-price"
+    await job(asked(1))
+    failed = [("K-west", "no-price", START)]
+    assert await not_billed() == failed
+    await parts.clock.set(datetime(2026, 2, 2, 4, tzinfo=UTC))  # 20:00 of the day before in Los Angeles
+    await due_contract(parts.pool, "K-home", date(2026, 2, 2))
+    await job(asked(2))
+    report = (await parts.runs.runs.reports(before=None, limit=1))[0]
+    assert (report.day, report.counts["invoiced"], report.counts["failed"]) == (date(2026, 2, 2), 1, 0)
+    assert await not_billed() == failed
+    await parts.clock.set(datetime(2026, 2, 2, 12, tzinfo=UTC))
+    await job(asked(3))
+    assert await not_billed() == failed  # tried again, and since then
+    biller.fails.clear()
+    await parts.clock.set(datetime(2026, 2, 3, 12, tzinfo=UTC))
+    await job(asked(4))
+    assert await not_billed() == []

@@ -48,11 +48,25 @@ ORDER BY n.kind, n.code, n.field
 LIMIT %(limit)s;
 
 -- name: runs
--- Contracts that the latest day's invoice run could not bill.
-SELECT o.number, o.contract::text, o.day, o.outcome, o.code, o.reason, o.next_try, o.ended_at
-FROM (SELECT report FROM invoice_run WHERE cause = 'run' ORDER BY day DESC, started_at DESC LIMIT 1) AS latest
-JOIN invoice_run_outcome AS o ON o.report = latest.report AND o.outcome IN ('failed', 'skipped')
-ORDER BY o.outcome, o.number
+-- Contracts that a day's run could not bill, the last time that one looked at them, and that are due since then: by what
+-- their next run is, whoever bills a contract moves that on.
+SELECT o.number, o.contract::text, o.day, o.outcome, o.code, o.reason, o.next_try, first.since
+FROM contract_due AS d
+CROSS JOIN LATERAL (
+    SELECT t.* FROM invoice_run_outcome AS t
+    JOIN invoice_run AS r ON r.report = t.report AND r.cause = 'run'
+    WHERE t.contract = d.contract AND t.outcome IN ('failed', 'skipped') AND t.day >= d.next_run
+    ORDER BY t.day DESC, t.ended_at DESC LIMIT 1
+) AS o
+CROSS JOIN LATERAL (
+    SELECT min(t.ended_at) AS since FROM invoice_run_outcome AS t
+    WHERE t.contract = d.contract AND t.outcome IN ('failed', 'skipped') AND t.day >= d.next_run
+) AS first
+WHERE d.next_run <= (SELECT max(day) FROM invoice_run) AND NOT EXISTS (
+    SELECT FROM invoice_run AS r JOIN invoice_run_outcome AS t ON t.report = r.report AND t.contract = d.contract
+    WHERE r.cause = 'run' AND r.day > o.day AND t.outcome IN ('invoiced', 'nothing_to_bill')
+)
+ORDER BY first.since, o.number
 LIMIT %(limit)s;
 
 -- name: left_behind
