@@ -72,6 +72,7 @@ class Story:
     today: date = field(init=False)
     made: list[UUID] = field(default_factory=list)
     ended: date | None = None
+    happens = HAPPENS
 
     async def begin(self) -> None:
         draw = self.draw
@@ -190,7 +191,7 @@ class Story:
     async def tell(self) -> None:
         """Things happen, and runs come in between; then what is open is billed."""
         while self.today < self.horizon:
-            for happening in self.draw(st.lists(st.sampled_from(HAPPENS), max_size=4)):
+            for happening in self.draw(st.lists(st.sampled_from(self.happens), max_size=4)):
                 await getattr(self, happening)()
             self.today += DAY * self.draw(st.integers(1, 30 if self.frequency == "weekly" else 90))
             await self.run()
