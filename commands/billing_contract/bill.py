@@ -11,6 +11,7 @@ from commands.billing_contract.handing_over import superseded_writes
 from commands.billing_contract.making import NewInvoice, due_after, entry_writes, new_invoices
 from commands.billing_contract.preparing import Prepared, prepare
 from commands.billing_contract.providers import WAITING
+from commands.billing_contract.taking_out import told
 from commands.customer_invoice.pricing import Priced, price
 from commands.handling import MAX_TRIES
 from commands.origin import Origin
@@ -88,6 +89,9 @@ async def _bill(
             if not idle.plan.due:
                 done[idle.known.contract_id] = _idle(idle)
         ready = await decide_all(desk, [one for one in planned if one.plan.due], cause)
+        empty = [one for one in ready if one.prepared.asked.by_hand and not one.invoices]
+        done.update({one.due.contract: one.billed for one in empty})  # entries wait for the runs of their days
+        ready = [one for one in ready if one.due.contract not in done]
         conflicts = await asyncio.gather(
             *(_store(desk, origin, some, rows_of, done) for some in _batches(ready, together))
         )
@@ -146,13 +150,15 @@ def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[U
         shown.append(_shown(one, result))
     entries, after = entry_writes(prepared, invoices, cause)
     writes += entries
-    writes += _replaced(prepared, {one.made.customer: one.made for one in invoices}, cause)
+    made = {one.made.customer: one.made for one in invoices}
+    writes += _replaced(prepared, made, cause)
     outcome = Billed(
         known.contract_id,
         known.contract.number,
         "invoiced" if invoices else "nothing_to_bill",
         tuple(shown),
         warnings=tuple(warnings),
+        replaced=told(prepared.replaced, made) if prepared.asked.replace else (),
     )
     taken = [one for several in prepared.plan.taken.values() for one in several]
     held = prepared.replaced.how.freed if prepared.replaced is not None else ()
@@ -221,7 +227,7 @@ def _idle(one: Prepared) -> Billed:
 
 
 def _refused(contract: UUID, no: Rejected) -> Billed:
-    return Billed(contract, "", "failed", reason=no.detail, code=no.code)
+    return Billed(contract, "", "failed", reason=no.detail, code=no.code, facts=no.facts)
 
 
 def _parts(asked: Sequence[Asked], size: int) -> Iterator[Sequence[Asked]]:

@@ -1,9 +1,9 @@
 """What billing contracts is given, and what it is asked and answers."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from commands.customer_invoice.pricing import CalculationDesk
@@ -57,8 +57,23 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplacedInvoice:
+    """An invoice that a newer one of the same customer replaces, corrects or follows; `advice`: what to do with it."""
+
+    id: UUID
+    reference: str
+    customer: str
+    by: UUID
+    how: Literal["superseded", "corrected", "billed_anew"]
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
 class Billed:
-    """What became of a contract: one outcome. `code` and `reason` say why it was skipped or failed."""
+    """What became of a contract: one outcome. `code` and `reason` say why it was skipped or failed, `facts` what of it.
+
+    `replaced`: invoices whose place the new ones take.
+    """
 
     contract: UUID
     number: str
@@ -67,6 +82,8 @@ class Billed:
     reason: str | None = None
     code: str | None = None
     warnings: Sequence[str] = ()
+    replaced: Sequence[ReplacedInvoice] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 RowsOf = Callable[[Billed], Sequence[Rows]]

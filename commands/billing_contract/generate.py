@@ -9,14 +9,15 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from commands.billing_contract.bill import Ready, decide_all, save_of
-from commands.billing_contract.billing_desk import Asked, ContractBilling
+from commands.billing_contract.billing_desk import Asked, ContractBilling, ReplacedInvoice
 from commands.billing_contract.desk import local_day
 from commands.billing_contract.preparing import Loaded, Prepared, load_contracts, prepare
-from commands.billing_contract.taking_out import ReplacedInvoice, told
+from commands.billing_contract.taking_out import told
 from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
 from commands.ports.event_store import Answer
 from commands.ports.invoice_runs import MadeInvoice
+from domain.billing_contract.billed_already import expect_active, invoiced_by
 from domain.billing_contract.entry_events import Cause, InvoiceMade
 from domain.billing_contract.schedule import Entry
 from domain.billing_contract.selection import Known, named_entry
@@ -90,11 +91,8 @@ async def propose(
     """
     loaded = await _there(desk, contract)
     known = loaded.known
-    entry = named_entry(known, cycle)
-    state = known.state(entry)
-    invoiced = (
-        [one for one in state.invoices if one.invoice in state.live] if state and state.status != "active" else []
-    )
+    entry = named_entry(known, cycle, anew=replace)
+    invoiced = invoiced_by(known, entry)
     asked = Asked(
         contract,
         entry.run_date,
@@ -152,7 +150,7 @@ async def generate(
         proposal = await propose(desk, origin, contract, cycle, replace=replace)
         expect_version(proposal.version, expected)
         if not replace:
-            _expect_active(proposal)
+            expect_active(proposal.known, proposal.entry)
         if expect is not None and expect != proposal.digest:
             raise Rejected(
                 "preview-outdated",
@@ -184,24 +182,6 @@ async def _there(desk: ContractBilling, contract: UUID) -> Loaded:
     if loaded is None:
         raise Rejected("billing-contract-missing", f"There is no billing contract {contract}.", kind="missing")
     return loaded
-
-
-def _expect_active(proposal: Proposal) -> None:
-    """Rejected `cycle-invoiced`, naming the invoices and the next entry that is not billed."""
-    state = proposal.known.state(proposal.entry)
-    if not proposal.invoiced and (state is None or state.status == "active" or state.reason == "nothing_to_bill"):
-        return
-    names = ", ".join(one.reference for one in proposal.invoiced) or "nothing"
-    try:
-        following = named_entry(proposal.known, None).named_by
-        hint = f"the next one that is not billed is {following}"
-    except Rejected:
-        following, hint = None, "nothing else is left to bill"
-    raise Rejected(
-        "cycle-invoiced",
-        f"{proposal.entry.named_by} of {proposal.number} is billed by {names}; {hint}.",
-        facts={"invoices": [str(one.invoice) for one in proposal.invoiced], "next": following},
-    )
 
 
 def _digest(number: str, entry: Entry, ready: Ready | None) -> str:

@@ -17,6 +17,7 @@ from commands.billing_contract.taking_usage import Usage, usage_of
 from commands.origin import Origin
 from commands.ports.contract_ledger import ContractDue, WantedSum
 from commands.ports.event_store import History
+from domain.billing_contract.billed_already import expect_active, invoiced_by
 from domain.billing_contract.billing import Plan, bill, wanted_transactions
 from domain.billing_contract.entry import entry_stream, fold_entry
 from domain.billing_contract.line_items import TransactionSum
@@ -187,7 +188,9 @@ def _due(
 ) -> tuple[Asked, Sequence[Due]]:
     """What is asked, with the day that it comes to. Runs still to come are left alone by who bills ahead by hand."""
     if one.by_hand:
-        entry = named_entry(known, one.cycle)
+        entry = named_entry(known, one.cycle, anew=one.replace)
+        if how is None and invoiced_by(known, entry):
+            expect_active(known, entry)
         forced = frozenset[UUID]() if how is None else how.how.forced
         day = max([entry.run_date, *(known.entries[id_].ref.run_date for id_ in forced)])
         some = due_entries(known, Ask("generate", day, named=entry.named_by, forced=forced))

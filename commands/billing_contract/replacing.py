@@ -78,7 +78,7 @@ async def replaced(
 
 
 async def _replaced(desk: ContractBilling, known: Known, asked: Asked) -> Replaced | None:
-    entry = named_entry(known, asked.cycle)
+    entry = named_entry(known, asked.cycle, anew=asked.replace)
     state = known.entries.get(entry_stream(known.contract.number, entry).id)
     live = [one for one in state.invoices if one.invoice in state.live] if state is not None else []
     if not live:

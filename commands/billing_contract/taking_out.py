@@ -1,11 +1,11 @@
 """What entries, and who reads them, are told of invoices that newer ones replace."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 from uuid import UUID
 
+from commands.billing_contract.billing_desk import ReplacedInvoice
 from commands.billing_contract.replacing import Replaced
 from domain.billing_contract.entry_events import EntryReplaced, InvoiceMade
 
@@ -14,18 +14,6 @@ _ADVICE: Final = {
     "difference": "{old} is approved and stands: {new} brings the difference.",
     "anew": "{old} is closed and keeps what it had taken: {new} bills the cycle anew.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ReplacedInvoice:
-    """An invoice that a newer one of the same customer replaces, corrects or follows; `advice`: what to do with it."""
-
-    id: UUID
-    reference: str
-    customer: str
-    by: UUID
-    how: Literal["superseded", "corrected", "billed_anew"]
-    advice: str
 
 
 def taken_out(

@@ -126,9 +126,10 @@ def _left(known: Known, closing: Entry, named: set[str | None]) -> Sequence[Due]
     return found
 
 
-def named_entry(known: Known, day: date | None) -> Entry:
+def named_entry(known: Known, day: date | None, *, anew: bool = False) -> Entry:
     """The entry that a caller names by a day (a cycle's first, else the run date); None: the next cycle that is not
-    billed, or where there are no cycles the next entry.
+    billed, or where there are no cycles the next entry. Of cycles that begin on the same day it is the first one that
+    is not billed, unless it is to be billed `anew`.
 
     Rejected `cycle-unknown`, `nothing-left`.
     """
@@ -155,7 +156,8 @@ def named_entry(known: Known, day: date | None) -> Entry:
             f"{known.contract.number} has no entry of {day}{hint}. Name a cycle by its first day, a run by its date.",
             kind="invalid",
         )
-    return found[0]
+    cycles = [entry for entry in found if entry.kind == "cycle" and not anew]
+    return next((entry for entry in cycles if (of := known.state(entry)) is None or of.status == "active"), found[0])
 
 
 def next_run(known: Known, since: date) -> date | None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from commands.billing_contract.bill import Ready
+from commands.billing_contract.billing_desk import ReplacedInvoice
 from commands.billing_contract.generate import Generated, Proposal
 from commands.billing_contract.making import NewInvoice
-from commands.billing_contract.taking_out import ReplacedInvoice
 from commands.ports.contract_ledger import ContractLedger, TakenTransaction
 from commands.ports.invoice_runs import MadeInvoice
 from domain.billing_contract.entry_events import InvoiceMade
