@@ -10,7 +10,14 @@ from commands.customer_invoice.pricing import CalculationDesk, Priced, price
 from commands.ports.calculation import PastReference
 from commands.ports.purchases import Purchases
 from domain.customer_invoice.calculation_events import Calculated
-from domain.customer_invoice.events import CustomerInvoiceDeleted, PostedSource, PurchasesAdded, PurchasesRemoved
+from domain.customer_invoice.events import (
+    CustomerInvoiceDeleted,
+    CustomerInvoiceSuperseded,
+    PostedSource,
+    PurchasesAdded,
+    PurchasesRemoved,
+)
+from domain.customer_invoice.holdings import rows_of
 from domain.customer_invoice.state import CustomerInvoice, evolve, fold
 from domain.fact import Fact
 from domain.identity import Stream
@@ -88,14 +95,16 @@ async def _run(
 
 
 async def _gone(purchases: Purchases, some: Mapping[UUID, _Then]) -> dict[UUID, str]:
-    """Invoices that were deleted since, and whose purchases are in batches of other invoices now."""
+    """Invoices that were deleted since, or whose place a newer one took that was deleted since, and whose purchases are
+    in batches of other invoices now.
+    """
     batches = sorted({batch for then in some.values() for batch in then.left})
     rows = await purchases.batches(batches) if batches else {}
     return {
-        invoice: f"posted purchases of batch {batch} are on other invoices since this one was deleted"
+        invoice: f"posted purchases of batch {batch} are on other invoices since this one gave them away"
         for invoice, then in some.items()
         for batch, added in then.left.items()
-        if rows.get(batch) != (added.lines, added.digest)
+        if rows.get(batch) != (rows_of(added), added.digest)
     }
 
 
@@ -111,8 +120,9 @@ def _rerun(invoice: UUID, then: _Then, now: str | None, why: str | None = None, 
 
 
 def _all(facts: Sequence[Fact]) -> list[_Then]:
-    """All calculations of an invoice; a deleted one may have begun anew."""
-    deleted = max((n for n, fact in enumerate(facts) if isinstance(fact, CustomerInvoiceDeleted)), default=-1)
+    """All calculations of an invoice; a deleted one may have begun anew, a superseded one may have been restored."""
+    ended = (CustomerInvoiceDeleted, CustomerInvoiceSuperseded)
+    deleted = max((n for n, fact in enumerate(facts) if isinstance(fact, ended)), default=-1)
     added = {
         fact.source.batch: fact
         for fact in facts[: deleted + 1]

@@ -53,7 +53,8 @@ async def release(
     answer: MovedAnswering = None,
 ) -> Done[Moved]:
     """Lines (all that it holds, if none are named) leave the customer invoice, which turns `pending`; nothing takes
-    them until they are offered again. Released already: nothing. Rejected `invoice-locked`, `invoice-final`, `superseded`.
+    them until they are offered again. Released already: nothing. Rejected `invoice-locked`, `invoice-final`,
+    `superseded`.
     """
     why = expect_reason(reason)
 

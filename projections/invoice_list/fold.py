@@ -1,6 +1,6 @@
 """How a customer invoice's facts change its row."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -20,7 +20,6 @@ Maybe = InvoiceRow | None
 
 def created(row: Maybe, fact: e.CustomerInvoiceCreated, record: FeedRecord) -> InvoiceRow:
     """An invoice began, `pending`; one that was deleted begins anew, and its comments are counted on."""
-    by_date = fact.invoice_type == "contract"
     return InvoiceRow(
         id=stream_id(fact, record),
         number=None,
@@ -47,7 +46,7 @@ def created(row: Maybe, fact: e.CustomerInvoiceCreated, record: FeedRecord) -> I
         changed_at=record.occurred_at,
         version=record.stream_version,
         position=record.position,
-        ready_from=fact.invoice_date if by_date else fact.period_to + timedelta(days=1),
+        ready_from=_ready_from(fact.invoice_type, fact.invoice_date, fact.period_to),
         comments=row.comments if row else 0,
     )
 
@@ -129,6 +128,22 @@ def deleted(row: Maybe, fact: e.CustomerInvoiceDeleted, record: FeedRecord) -> I
     )
 
 
+def superseded(row: Maybe, fact: e.CustomerInvoiceSuperseded, record: FeedRecord) -> InvoiceRow:
+    """A newer one took over what it held: it keeps its totals, and can't be approved on any day."""
+    return _noted(there(row, record), record, superseded_by=str(fact.by), lines=0, cost=Decimal(0), ready_from=date.max)
+
+
+def restored(row: Maybe, _fact: e.CustomerInvoiceRestored, record: FeedRecord) -> InvoiceRow:
+    """The newer one was deleted. What comes back follows."""
+    row = there(row, record)
+    ready = _ready_from(row.invoice_type, row.invoice_date, row.period_to)
+    return _refilled(row._replace(superseded_by=None, ready_from=ready), record, 0, Decimal(0))
+
+
+def _ready_from(invoice_type: str, invoice_date: date, period_to: date) -> date:
+    return invoice_date if invoice_type == "contract" else period_to + timedelta(days=1)
+
+
 def _refilled(row: InvoiceRow, record: FeedRecord, lines: int, cost: Decimal) -> InvoiceRow:
     return _noted(row, record, lines=lines, cost=cost, status="pending", stale=True, last_batch=record.stream_version)
 
@@ -161,5 +176,7 @@ INVOICE_LIST: Final = ReadModel(
         *document_steps(INVOICES, (e.CustomerInvoiceClosed.type,), approval.closed),
         *(step(INVOICES, fact, tasked) for fact in (t.TaskArmed, t.TaskSucceeded, t.TaskFailed, t.TaskUnknown)),
         step(INVOICES, e.CustomerInvoiceDeleted, deleted),
+        step(INVOICES, e.CustomerInvoiceSuperseded, superseded, reads=("by",)),
+        step(INVOICES, e.CustomerInvoiceRestored, restored, reads=()),
     ),
 )

@@ -16,7 +16,7 @@ class InvoiceRow(NamedTuple):
     first day on which it can be approved, in its own zone. `failure_...` while in error. `process` to `barred`: the
     approval as at its request; `barred` can't approve the present step (again). `snapshot_...`: the customer as at the
     request or closing, the name ciphertext, while locked and for ever when final. `contract`: the number of the one it
-    bills; `schedules`: the entries of it, by id.
+    bills; `schedules`: the entries of it, by id. `superseded_by`: the newer invoice that has taken its place.
     """
 
     id: str
@@ -71,6 +71,7 @@ class InvoiceRow(NamedTuple):
     approval_date: date | None = None
     ended_by: str | None = None
     ended_at: datetime | None = None
+    superseded_by: str | None = None
 
 
 INVOICES: Final = Table("invoice_list", InvoiceRow)

@@ -134,6 +134,7 @@ def _header(state: CustomerInvoice) -> dict[str, Any]:
         "currency": state.currency,
         "status": state.status,
         "stale": state.stale,
+        "superseded_by": None if state.superseded is None else state.superseded.by,
     }
 
 
@@ -151,7 +152,7 @@ def _totals(state: CustomerInvoice) -> dict[str, Any]:
 
 
 def _contract(source: ContractSource | None) -> dict[str, Any] | None:
-    """The contract that it bills; `entries`: of its schedules. `replaces`: the invoice that it took over from."""
+    """The contract that it bills; `entries`: of its schedules. `replaces`: earlier invoices of these."""
     if source is None:
         return None
     return {
@@ -215,7 +216,7 @@ def _approval(approval: Approval | None, caller: Caller) -> dict[str, Any] | Non
 
 def _written_off(state: CustomerInvoice) -> dict[str, Any]:
     """What is given up by closing: purchases, their exact cost in each currency, and what they would have brought."""
-    total = None if state.calculation is None else state.calculation.revenue_total
+    total = None if state.closed is None else state.closed.revenue_total
     return {
         "lines": state.lines,
         "cost": exact(state.cost),

@@ -27,6 +27,7 @@ from commands.customer_invoice.pricing import CalculationDesk
 from commands.customer_invoice.rules import Rulebook
 from commands.ports.event_store import EventStore, History, Save, Write
 from commands.ports.key_vault import KeyVault
+from commands.provider_invoice.desk import InvoiceDesk
 from commands.reference.desk import Desk
 from commands.reference.rows import IdentifierRows, ProviderRows
 from commands.reference.save import save
@@ -45,7 +46,11 @@ Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 @asynccontextmanager
 async def open_invoicing(
-    store: EventStore, pool: Pool, database: str, vault: KeyVault | None = None
+    store: EventStore,
+    pool: Pool,
+    database: str,
+    vault: KeyVault | None = None,
+    invoices: InvoiceDesk | None = None,
 ) -> AsyncIterator[InvoicingDesk]:
     """A desk on a store that is open; numbers are encrypted with the keys of `vault`."""
     reference = StoredReference(store, pool)
@@ -65,7 +70,7 @@ async def open_invoicing(
             StoredUsageContracts(pool),
         )
         calculation = CalculationDesk(store, StoredSums(pool), reference)
-        yield InvoicingDesk(billing, numbers, Rulebook(reference), calculation, StoredLedger(pool))
+        yield InvoicingDesk(billing, numbers, Rulebook(reference), calculation, StoredLedger(pool), invoices)
     finally:
         await numbers.close()
 

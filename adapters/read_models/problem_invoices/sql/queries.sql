@@ -9,7 +9,7 @@ WITH problems AS NOT MATERIALIZED (
     WHERE since IS NULL AND status_reason = 'populating' AND source = 'automatic' AND last_event_at < %(stuck_before)s
     UNION ALL
     SELECT true, id, '{{calculation_error}}'::text[], failing_since, NULL, customer, reference, currency
-    FROM read_models.invoice_list WHERE status = 'error'
+    FROM read_models.invoice_list WHERE status = 'error' AND superseded_by IS NULL
     UNION ALL
     SELECT true, id, '{{approval_stuck}}'::text[], requested_at, NULL, customer, reference, currency
     FROM read_models.invoice_list
