@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -58,9 +58,35 @@ async def bill_many(
     return [done[one.contract] for one in asked]
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a contract comes to: its invoices, each priced; nothing is stored yet."""
+
+    prepared: Prepared
+    invoices: Sequence[NewInvoice]
+    priced: Mapping[UUID, Priced]
+    """By invoice."""
+
+    @property
+    def made(self) -> Sequence[MadeInvoice]:
+        """The invoices as they are told."""
+        return [_shown(one, self.priced[one.stream.id]) for one in self.invoices]
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Entries that wait, or are billed by hand without waiting, and invoices that can't be priced."""
+        by_hand = self.prepared.asked.by_hand
+        found = [one.without if by_hand else one.reason for one in self.prepared.held]
+        for one in self.invoices:
+            result = self.priced[one.stream.id].result
+            if isinstance(result, Failure):
+                found.append(f"{one.made.reference}: {result.message}")
+        return found
+
+
 @dataclass(slots=True)
 class Ready:
-    """A contract that is decided."""
+    """A contract that is decided, as it is stored."""
 
     prepared: Prepared
     billed: Billed
@@ -70,9 +96,6 @@ class Ready:
     taken: Sequence[TransactionsTaken]
     back: Sequence[TransactionsTaken] = ()
     """Transactions that replaced invoices held, and that are free now."""
-    invoices: Sequence[NewInvoice] = ()
-    priced: Mapping[UUID, Priced] = field(default_factory=dict)
-    """By invoice."""
 
 
 async def _bill(
@@ -88,10 +111,11 @@ async def _bill(
         for idle in planned:
             if not idle.plan.due:
                 done[idle.known.contract_id] = _idle(idle)
-        ready = await decide_all(desk, [one for one in planned if one.plan.due], cause)
-        empty = [one for one in ready if one.prepared.asked.by_hand and not one.invoices]
-        done.update({one.due.contract: one.billed for one in empty})  # entries wait for the runs of their days
-        ready = [one for one in ready if one.due.contract not in done]
+        decided = await decide_all(desk, [one for one in planned if one.plan.due])
+        ready = [ready_of(each, cause) for each in decided]
+        waits = [each.prepared.asked.by_hand and not each.invoices for each in decided]  # for the runs of their days
+        done.update({each.due.contract: each.billed for each, stays in zip(ready, waits, strict=True) if stays})
+        ready = [each for each in ready if each.due.contract not in done]
         conflicts = await asyncio.gather(
             *(_store(desk, origin, some, rows_of, done) for some in _batches(ready, together))
         )
@@ -106,11 +130,15 @@ async def _bill(
     return done
 
 
-async def decide_all(desk: ContractBilling, planned: Sequence[Prepared], cause: Cause) -> list[Ready]:
-    """What is stored for each: invoices priced, entries, and when the contract is due next."""
+async def decide_all(desk: ContractBilling, planned: Sequence[Prepared]) -> list[Decision]:
+    """The invoices of each, priced."""
     made = {one.known.contract_id: new_invoices(one) for one in planned}
     priced = await _priced(desk, [invoice for several in made.values() for invoice in several])
-    return [_ready(one, made[one.known.contract_id], priced, cause) for one in planned]
+    return [
+        Decision(one, made[id_], {invoice.stream.id: priced[invoice.stream.id] for invoice in made[id_]})
+        for one in planned
+        for id_ in (one.known.contract_id,)
+    ]
 
 
 async def _priced(desk: ContractBilling, invoices: Sequence[NewInvoice]) -> Mapping[UUID, Priced]:
@@ -122,14 +150,14 @@ async def _priced(desk: ContractBilling, invoices: Sequence[NewInvoice]) -> Mapp
     return await price(desk.calculation, {one.stream.id: one.state for one in invoices}, inputs, entering=entering)
 
 
-def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[UUID, Priced], cause: Cause) -> Ready:
+def ready_of(decision: Decision, cause: Cause) -> Ready:
+    """What is stored of it: the invoices, the entries, and when the contract is due next."""
+    prepared, invoices = decision.prepared, decision.invoices
     known = prepared.known
     writes: list[Write] = []
     rows: list[Rows] = []
-    shown = []
-    warnings = [one.reason for one in prepared.held]
     for one in invoices:
-        result = priced[one.stream.id]
+        result = decision.priced[one.stream.id]
         facts = calculate(result.invoice, result.result, position=result.inputs.position, cause=cause)
         tasks: tuple[Fact, ...] = ()
         if prepared.asked.arm_tasks is not None:
@@ -145,9 +173,6 @@ def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[U
         writes.append(Write(one.history, (one.created, *one.usage.facts, *facts, *tasks)))
         writes += one.usage.writes
         rows += one.usage.rows
-        if isinstance(result.result, Failure):
-            warnings.append(f"{one.made.reference}: {result.result.message}")
-        shown.append(_shown(one, result))
     entries, after = entry_writes(prepared, invoices, cause)
     writes += entries
     made = {one.made.customer: one.made for one in invoices}
@@ -156,16 +181,15 @@ def _ready(prepared: Prepared, invoices: Sequence[NewInvoice], priced: Mapping[U
         known.contract_id,
         known.contract.number,
         "invoiced" if invoices else "nothing_to_bill",
-        tuple(shown),
-        warnings=tuple(warnings),
+        tuple(decision.made),
+        warnings=tuple(decision.warnings),
         replaced=told(prepared.replaced, made) if prepared.asked.replace else (),
     )
     taken = [one for several in prepared.plan.taken.values() for one in several]
     held = prepared.replaced.how.freed if prepared.replaced is not None else ()
     back = [one for one in held if one not in taken]
     taken = [one for one in taken if one not in held]
-    own = {one.stream.id: priced[one.stream.id] for one in invoices}
-    return Ready(prepared, outcome, writes, rows, due_after(prepared, after), taken, back, invoices, own)
+    return Ready(prepared, outcome, writes, rows, due_after(prepared, after), taken, back)
 
 
 def _replaced(prepared: Prepared, made: Mapping[str, InvoiceMade], cause: Cause) -> Iterator[Write]:

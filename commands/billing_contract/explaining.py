@@ -81,7 +81,7 @@ async def explain_contract_item(
         found = [one for name, one in line.milestones.items() if name in names]
         return replace(shown, milestones=sorted(found, key=lambda one: (one.day, one.name)))
     taken = [one for some in entries for one in _taken(some, invoice) if one.line == line.code]
-    within = await ledger.within(source.contract_id, _first_of(taken))
+    within = await ledger.within(source.contract_id, first_of(taken))
     return replace(shown, transactions=[one for one in within if one.customer in (None, state.customer)])
 
 
@@ -118,8 +118,8 @@ def _taken(billed: Sequence[ScheduleFact], invoice: UUID) -> Sequence[Transactio
     return () if state is None else [taken for by, taken in state.transactions if invoice in by]
 
 
-def _first_of(taken: Sequence[TransactionsTaken]) -> Sequence[TransactionsTaken]:
-    """The first of them, as many as are shown."""
+def first_of(taken: Sequence[TransactionsTaken]) -> Sequence[TransactionsTaken]:
+    """The first of them, as many as are shown of a line."""
     left, found = SHOWN, []
     for one in taken:
         spans = []

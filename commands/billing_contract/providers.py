@@ -37,6 +37,12 @@ class Held:
         cycle = f"{self.at.first} to {self.at.last}"
         return f"Line {self.at.line}, {cycle}, waits for {names}; it is billed without on {self.until} at the latest."
 
+    @property
+    def without(self) -> str:
+        """For who bills it by hand, which does not wait."""
+        names = ", ".join(self.providers)
+        return f"Line {self.at.line}, {self.at.first} to {self.at.last}, is billed without {names}: nothing came yet."
+
 
 async def held_entries(
     contracts: UsageContracts, due: Sequence[tuple[Known, Sequence[Due]]], day: date

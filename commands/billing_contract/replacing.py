@@ -78,11 +78,13 @@ async def replaced(
 
 
 async def _replaced(desk: ContractBilling, known: Known, asked: Asked) -> Replaced | None:
+    if not any(one.live for one in known.entries.values()):
+        return None
     entry = named_entry(known, asked.cycle, anew=asked.replace)
     state = known.entries.get(entry_stream(known.contract.number, entry).id)
-    live = [one for one in state.invoices if one.invoice in state.live] if state is not None else []
-    if not live:
+    if state is None or state.status == "active" or not state.live:
         return None
+    live = [one for one in state.invoices if one.invoice in state.live]
     invoices = {}
     histories = await desk.store.load_many([Stream("customer-invoice", one.invoice) for one in live])
     for stream, history in histories.items():

@@ -103,6 +103,7 @@ class TakenTransaction:
     price: Decimal
     cost: Decimal | None
     customer: str | None
+    line: str
 
 
 class ContractLedger(Protocol):

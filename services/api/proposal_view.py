@@ -1,23 +1,24 @@
 """What billing an entry by hand would make, down to its sources, and what it made."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from commands.billing_contract.bill import Ready
+from commands.billing_contract.bill import Decision
 from commands.billing_contract.billing_desk import ReplacedInvoice
+from commands.billing_contract.explaining import SHOWN, first_of
 from commands.billing_contract.generate import Generated, Proposal
 from commands.billing_contract.making import NewInvoice
+from commands.billing_contract.proposal_document import sources_of
 from commands.ports.contract_ledger import ContractLedger, TakenTransaction
 from commands.ports.invoice_runs import MadeInvoice
 from domain.billing_contract.entry_events import InvoiceMade
 from domain.billing_contract.line_items import LineItem
 from domain.pricing.explain import Explanation, explain
-from domain.pricing.items import Failure, Item
+from domain.pricing.items import Failure
 from services.api.calculation_view import item_view, milestone_view, segment_view, work_view
 from services.api.rendering import TAX, exact, money
 
-SHOWN: Final = 1_000
-"""Transactions of a line that a preview shows; `count` says how many there are."""
 _INVOICES: Final = "/v1/customer-invoices"
 Work = Mapping[str, Sequence[TakenTransaction]]
 """By line."""
@@ -25,13 +26,16 @@ Work = Mapping[str, Sequence[TakenTransaction]]
 
 async def work_of(ledger: ContractLedger, proposal: Proposal) -> Work:
     """The transactions that the proposal takes."""
-    taken = proposal.prepared.plan.taken
-    return {line: await ledger.within(proposal.contract, some) for line, some in taken.items() if some}
+    taken = [one for some in proposal.prepared.plan.taken.values() for one in first_of(some)]
+    found: dict[str, list[TakenTransaction]] = defaultdict(list)
+    for one in await ledger.within(proposal.contract, taken) if taken else ():
+        found[one.line].append(one)
+    return found
 
 
 def proposal_view(proposal: Proposal, work: Work) -> dict[str, Any]:
     """Invoices with items and sources; of an entry that is billed already what it would come to without these."""
-    entry, ready = proposal.entry, proposal.ready
+    entry, decision = proposal.entry, proposal.decision
     return {
         "contract": {"number": proposal.number, "id": proposal.contract, "version": proposal.version},
         "entry": {
@@ -47,7 +51,7 @@ def proposal_view(proposal: Proposal, work: Work) -> dict[str, Any]:
         "currency": proposal.currency,
         "digest": proposal.digest,
         "invoiced": [_live(one) for one in proposal.invoiced],
-        "invoices": [] if ready is None else [_invoice(ready, one, proposal, work) for one in ready.invoices],
+        "invoices": [] if decision is None else [_invoice(decision, one, work) for one in decision.invoices],
         "replaced": [_replaced(one) for one in proposal.replaced],
         "warnings": proposal.warnings,
         "tax": TAX,
@@ -94,9 +98,9 @@ def _made(one: MadeInvoice) -> dict[str, Any]:
     }
 
 
-def _invoice(ready: Ready, one: NewInvoice, proposal: Proposal, work: Work) -> dict[str, Any]:
-    priced = ready.priced[one.stream.id]
-    result, currency = priced.result, proposal.currency
+def _invoice(decision: Decision, one: NewInvoice, work: Work) -> dict[str, Any]:
+    priced = decision.priced[one.stream.id]
+    result, currency = priced.result, one.created.currency
     shown: dict[str, Any] = {
         "customer": one.made.customer,
         "reference": one.made.reference,
@@ -107,7 +111,7 @@ def _invoice(ready: Ready, one: NewInvoice, proposal: Proposal, work: Work) -> d
     if isinstance(result, Failure):
         failure = {"code": result.code, "message": result.message, "product": result.product, "rule": result.rule}
         return {**shown, "items": [], "total": None, "cost_total": None, "failure": failure}
-    own = proposal.prepared.plan.items.get(one.made.customer, ())
+    own = sources_of(decision.prepared.plan.items.get(one.made.customer, ()))
     items = []
     for item in result.items:
         opened = item_view(item, currency)
@@ -116,14 +120,11 @@ def _invoice(ready: Ready, one: NewInvoice, proposal: Proposal, work: Work) -> d
             tree = explain(priced.to_price, priced.groups, priced.inputs.context, item.id)
             opened["tree"] = tree.model_dump(mode="json") if isinstance(tree, Explanation) else None
         else:
-            opened["sources"] = [_sources(line, work, currency) for line in own if _same(line, item)]
+            made_of = own.get((item.contract_line, item.kind, item.cycle), ())
+            opened["sources"] = [_sources(line, work, currency) for line in made_of]
         items.append(opened)
     totals = {"total": money(result.revenue_total, currency), "cost_total": money(result.cost_total, currency)}
     return {**shown, "items": items, **totals, "failure": None}
-
-
-def _same(line: LineItem, item: Item) -> bool:
-    return (line.line, line.kind, line.cycle) == (item.contract_line, item.kind, item.cycle)
 
 
 def _sources(line: LineItem, work: Work, currency: str) -> dict[str, Any]:

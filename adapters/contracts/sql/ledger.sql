@@ -88,7 +88,7 @@ WHERE k.contract = %(contract)s AND k.line = %(line)s;
 
 -- name: within
 -- Those of ranges.
-SELECT t.id, t.day, t.class, t.quantity, t.price, t.cost, t.customer
+SELECT t.id, t.day, t.class, t.quantity, t.price, t.cost, t.customer, t.line
 FROM unnest(%(lines)s::text[], %(years)s::integer[], %(firsts)s::integer[], %(lasts)s::integer[])
      AS w (line, year, first, last)
 JOIN contract_transaction t ON t.contract = %(contract)s AND t.line = w.line AND t.year = w.year
@@ -97,7 +97,7 @@ ORDER BY t.day, t.id;
 
 -- name: free
 -- Those of one line that may be taken.
-SELECT t.id, t.day, t.class, t.quantity, t.price, t.cost, t.customer FROM contract_transaction t
+SELECT t.id, t.day, t.class, t.quantity, t.price, t.cost, t.customer, t.line FROM contract_transaction t
 WHERE t.contract = %(contract)s AND t.line = %(line)s AND t.ready AND NOT t.cancelled
   AND NOT EXISTS (SELECT FROM contract_taken k WHERE k.contract = t.contract AND k.line = t.line AND k.year = t.year
                   AND t.number BETWEEN k.first AND k.last)
