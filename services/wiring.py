@@ -46,6 +46,7 @@ from adapters.usage_contracts import StoredUsageContracts
 from adapters.usage_due import StoredUsageDue
 from commands.billing_contract.bill import bill_many
 from commands.billing_contract.billing_desk import ContractBilling
+from commands.billing_contract.bulk_request import BulkDesk
 from commands.billing_contract.desk import ContractDesk
 from commands.customer_invoice.billing_desk import BillingDesk
 from commands.customer_invoice.desk import InvoicingDesk
@@ -106,6 +107,7 @@ class Parts:
     contracts: ContractDesk
     contract_billing: ContractBilling
     runs: RunDesk
+    bulk_generation: BulkDesk
     read_wait: float = READ_WAIT
 
     @property
@@ -200,7 +202,8 @@ async def open_parts(
         calculation = CalculationDesk(store, StoredSums(pool), reference)
         ledger, targets = StoredLedger(pool), StoredTargets(pool)
         router = Router(invoices, billing, usage_due, StoredOfferLines(pool))
-        contract_billing = ContractBilling(calculation, ledger, router, StoredLicences(pool))
+        licences = StoredLicences(pool)
+        contract_billing = ContractBilling(calculation, ledger, router, licences)
         bill = partial(bill_many, contract_billing)
         numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_ROWS_WRITERS)
         stack.push_async_callback(numbers.close)
@@ -222,7 +225,7 @@ async def open_parts(
             lines=lines,
             invoices=invoices,
             billing=billing,
-            invoicing=InvoicingDesk(billing, numbers, Rulebook(reference), calculation, ledger, invoices),
+            invoicing=InvoicingDesk(billing, numbers, Rulebook(reference), calculation, ledger, licences, invoices),
             usage_due=usage_due,
             calculation=calculation,
             past_reference=StoredPastReference(pool, reference),
@@ -240,6 +243,7 @@ async def open_parts(
             contracts=ContractDesk(store, reference, ledger),
             contract_billing=contract_billing,
             runs=RunDesk(store, StoredInvoiceRuns(pool), operations, targets, bill, settings.time_zone),
+            bulk_generation=BulkDesk(contract_billing, bill, operations, targets),
         )
 
 

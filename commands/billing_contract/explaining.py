@@ -33,11 +33,11 @@ _NOTHING: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class ContractExplained:
-    """An item down to its sources, as the contract was when it was billed.
+    """An item down to its sources, as the contract was when it was billed, or recomputed by a recalculation.
 
     `whole`: what the line came to for all customers together, of which `share` percent (None: no part by shares) are
-    `part`, the customer's; of a correction `billed` had been billed before for that cycle, and the rest is the item.
-    None where they are not those of one cycle. `count`: segments, milestones or transactions.
+    `part`, the customer's; `billed` is on other invoices for that cycle (of a correction, and of an item that
+    others had corrected when it was recomputed), and the rest is the item. None where they are not those of one cycle. `count`: segments, milestones or transactions.
     """
 
     item: ItemValue
@@ -61,7 +61,10 @@ async def explain_contract_item(
     source, history = state.contract, None
     if source is not None:
         history = await store.load(Stream("billing-contract", source.contract_id))
-    contract = None if source is None or history is None else fold(history.facts[: source.version])
+    contract = None
+    if source is not None and history is not None:
+        version = state.billed_version if item.cycle is None else source.version  # what is taken once stays split
+        contract = fold(history.facts[:version])
     if source is None or contract is None or item.contract_line is None:
         raise Rejected("item-missing", f"{state.reference} has no line of a contract there.", kind="missing")
     line = contract.line(item.contract_line)
@@ -93,7 +96,8 @@ def _of_cycle(shown: ContractExplained, contract: BillingContract, customer: str
     parts = segments(subscription_of(contract, line), cycle)
     whole = rounded(exact_amount(parts), shown.currency)
     part = split_amount(whole, shares_on(contract.shares, first), shown.currency).get(customer, _NOTHING)
-    billed = less(part, item.amount) if item.kind == "correction" else None
+    others = less(part, item.amount)
+    billed = others if others or item.kind == "correction" else None
     return replace(shown, whole=whole, part=part, billed=billed, segments=parts)
 
 

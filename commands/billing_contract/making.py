@@ -204,7 +204,7 @@ def _created(
             entries=entries,
             items=_merged(
                 [
-                    *(_item(known, item) for item in items if item.amount or item.kind != "correction"),
+                    *(contract_item(known, item) for item in items if item.amount or item.kind != "correction"),
                     *(replaced.usage.get(made.customer, ()) if replaced is not None else ()),
                 ]
             ),
@@ -228,7 +228,8 @@ def _merged(items: Sequence[ContractItem]) -> tuple[ContractItem, ...]:
     return tuple(found.values())
 
 
-def _item(known: Known, item: LineItem) -> ContractItem:
+def contract_item(known: Known, item: LineItem) -> ContractItem:
+    """As the invoice has it."""
     terms = known.contract.lines[item.line].terms
     of = terms if isinstance(terms, SubscriptionTerms) else None
     return ContractItem(

@@ -98,10 +98,10 @@ async def _replaced(desk: ContractBilling, known: Known, asked: Asked) -> Replac
         how = Replacing(known, entry, {one.invoice: "take_over" for one in live})
     held = await desk.ledger.sums_of(known.contract_id, how.freed)
     approved = {id_: invoices[id_][1] for id_ in how.by("difference")}
-    return Replaced(how, invoices, held, await _differences(desk, known, approved))
+    return Replaced(how, invoices, held, await usage_differences(desk, known, approved))
 
 
-async def _differences(
+async def usage_differences(
     desk: ContractBilling, known: Known, approved: Mapping[UUID, CustomerInvoice]
 ) -> Mapping[str, Sequence[ContractItem]]:
     """Usage of approved invoices at today's prices, and what they bill for it taken back, where the two differ."""

@@ -12,6 +12,7 @@ from commands.handling import Decided, Done, expect_version, settle
 from commands.origin import Origin
 from commands.ports.contract_ledger import ContractLedger
 from commands.ports.event_store import Answer, EventStore, History, Rows, Save, Write
+from commands.ports.licences import Licences
 from commands.ports.numbering import InvoiceNumbers
 from commands.provider_invoice.desk import InvoiceDesk
 from domain.customer_invoice.state import CustomerInvoice, evolve, fold
@@ -22,8 +23,8 @@ from domain.rejected import Rejected
 
 @dataclass(frozen=True, slots=True)
 class InvoicingDesk:
-    """The billing desk, the numbers, the rules in force, what calculating works with, the ledger of contracts, and the
-    provider invoices (None: where no contract's invoice has lines of theirs).
+    """The billing desk, the numbers, the rules in force, what calculating works with, the ledger of contracts, what
+    licences cost, and the provider invoices (None: where no contract's invoice has lines of theirs).
     """
 
     billing: BillingDesk
@@ -31,6 +32,7 @@ class InvoicingDesk:
     rulebook: Rulebook
     calculation: CalculationDesk
     ledger: ContractLedger
+    licences: Licences
     invoices: InvoiceDesk | None = None
 
     @property

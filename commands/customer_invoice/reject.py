@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from commands.customer_invoice.desk import Answering, InvoicingDesk, Outcome, change
+from commands.customer_invoice.desk import Answering, InvoicingDesk, Outcome
+from commands.customer_invoice.recalculate import change_and_recompute
 from commands.handling import Done
 from commands.origin import Origin
 from commands.ports.event_store import Rows
@@ -21,7 +22,7 @@ async def reject(
     rows: Sequence[Rows] = (),
 ) -> Done[Outcome]:
     """Rejected `comment-missing`, `not-in-group`, `approval-not-requested`, `invoice-final`."""
-    return await change(
+    return await change_and_recompute(
         desk,
         origin,
         invoice,

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from commands.customer_invoice.desk import Answering, InvoicingDesk, Outcome, change
+from commands.customer_invoice.desk import Answering, InvoicingDesk, Outcome
+from commands.customer_invoice.recalculate import change_and_recompute
 from commands.handling import Done
 from commands.origin import Origin
 from domain.customer_invoice import approval
@@ -21,7 +22,7 @@ async def withdraw(
 ) -> Done[Outcome]:
     """By the requester, or an admin: reopened, and calculated again."""
     why = expect_reason(reason)
-    return await change(
+    return await change_and_recompute(
         desk,
         origin,
         invoice,

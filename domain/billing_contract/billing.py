@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from domain.billing_contract.entry_events import TransactionsTaken
-from domain.billing_contract.line_items import NOTHING, Billed, LineItem, TransactionSum, items_of, owed_again
+from domain.billing_contract.line_items import NOTHING, LineItem, TransactionSum, items_of, owed_again
 from domain.billing_contract.parts import SubscriptionTerms, TimeAndMaterialTerms
 from domain.billing_contract.planning import shares_cycle
 from domain.billing_contract.schedule import Entry
@@ -58,8 +58,8 @@ def bill(
     """
     found: dict[str, list[LineItem]] = defaultdict(list)
     sums = {line: _of_customers(known.contract, some) for line, some in sums.items()}
-    cycles = _cycles_due(known.contract, due)
-    billed = _billed(known)
+    cycles = cycles_due(known.contract, due)
+    billed = billed_of(known)
     for line in known.contract.lines.values():
         for item in items_of(known, day, line, due, cycles.get(line.code, ()), billed, sums.get(line.code, ())):
             found[item.customer].append(item)
@@ -85,7 +85,8 @@ def billed_parts(plan: Plan) -> Sequence[tuple[str, LineItem]]:
     return [(customer, item) for customer, some in plan.items.items() for item in some]
 
 
-def _billed(known: Known) -> Billed:
+def billed_of(known: Known) -> dict[tuple[str, date], dict[str, Decimal]]:
+    """What live invoices bill for each line and cycle, by customer."""
     found: dict[tuple[str, date], dict[str, Decimal]] = defaultdict(dict)
     for entry in known.entries.values():
         for part in entry.billed:
@@ -95,7 +96,7 @@ def _billed(known: Known) -> Billed:
     return found
 
 
-def _cycles_due(contract: BillingContract, due: Iterable[Due]) -> Mapping[str, Sequence[Entry]]:
+def cycles_due(contract: BillingContract, due: Iterable[Due]) -> Mapping[str, Sequence[Entry]]:
     """The due cycles of each subscription line."""
     found: dict[str, list[Entry]] = defaultdict(list)
     for one in due:

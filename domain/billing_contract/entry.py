@@ -66,10 +66,12 @@ def evolve_entry(state: EntryState, fact: x.ScheduleFact) -> EntryState:
     match fact:
         case x.EntryInvoiced():
             return _invoiced(state, fact)
-        case x.EntryEmpty():
-            return replace(state, status="inactive", reason="nothing_to_bill")
-        case x.EntryCancelled():
-            return replace(state, status="inactive", reason="cancelled")
+        case x.EntryEmpty() | x.EntryCancelled():
+            reason: InactiveReason = "nothing_to_bill" if isinstance(fact, x.EntryEmpty) else "cancelled"
+            return replace(state, status="inactive", reason=reason)
+        case x.EntryRebilled():
+            others = (part for part in state.billed if part.invoice != fact.invoice)
+            return replace(state, billed=(*others, *fact.billed))
         case x.EntryReplaced():
             return replaced(state, fact)
         case x.EntryReactivated():
@@ -95,4 +97,5 @@ def _invoiced(state: EntryState, fact: x.EntryInvoiced) -> EntryState:
         billed=(*(part for part in state.billed if part.invoice not in made), *fact.billed),
         transactions=(*held, *((made, taken) for taken in fact.transactions)),
         owed=tuple(part for part in state.owed if part.customer not in customers),
+        replacing=(*state.replacing, made) if any(one.by in made for one in state.aside) else state.replacing,
     )

@@ -122,6 +122,16 @@ class EntryReactivated(ScheduleFact):
     restores: tuple[UUID, ...] = ()
 
 
+class EntryRebilled(ScheduleFact):
+    """An invoice of the entry was recalculated: `billed` is all that it bills of it now, in place of what it did."""
+
+    type: ClassVar[str] = "billing-contract.rebilled"
+    invoice: UUID
+    reference: str
+    customer: str
+    billed: tuple[BilledPart, ...]
+
+
 class EntryCancelled(ScheduleFact):
     """The entry will not be billed."""
 

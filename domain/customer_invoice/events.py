@@ -70,6 +70,16 @@ class CustomerInvoiceCreated(CustomerInvoiceFact):
     contract: ContractSource | None = None
 
 
+class ContractItemsRecomputed(CustomerInvoiceFact):
+    """A contract's invoice is recalculated: what the lines come to with the contract at `version`, in place of what
+    they did. The entries, and what was taken once, are the same.
+    """
+
+    type: ClassVar[str] = "customer-invoice.items-recomputed"
+    version: int
+    items: tuple[ContractItem, ...]
+
+
 class PurchaseSource(Part):
     """Where a batch of purchases comes from: lines of one offer of a provider invoice."""
 

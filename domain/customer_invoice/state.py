@@ -77,7 +77,9 @@ class CustomerInvoice:
     tasks: Mapping[t.TaskName, task_state.Task] = field(default_factory=dict)
     """Post-invoicing tasks that were armed, by name."""
     contract: e.ContractSource | None = None
-    """Of a contract's invoice."""
+    """Of a contract's invoice; with the items, and the version, of the last time that they were recomputed."""
+    billed_version: int = 0
+    """Of the contract, when it was billed: as milestones and transactions are split, which are taken once."""
     superseded: e.CustomerInvoiceSuperseded | None = None
     """Which newer invoice has taken over what it held; `status`, items and totals are as they were then."""
     aside: Aside | None = None
@@ -127,7 +129,7 @@ def evolve(state: CustomerInvoice | None, fact: Fact) -> CustomerInvoice | None:
             return _calculated(state, fact, version)
     state = replace(state, version=version)
     match fact:
-        case e.CustomerInvoiceSuperseded() | e.CustomerInvoiceRestored():
+        case e.CustomerInvoiceSuperseded() | e.CustomerInvoiceRestored() | e.ContractItemsRecomputed():
             return _replaced(state, fact)
         case e.CustomerInvoiceCommented():
             return replace(state, comments=fact.number)
@@ -185,6 +187,7 @@ def _created(before: CustomerInvoice | None, fact: e.CustomerInvoiceCreated) -> 
         calculations=before.calculations if before else 0,
         comments=before.comments if before else 0,
         contract=fact.contract,
+        billed_version=0 if fact.contract is None else fact.contract.version,
     )
 
 
@@ -205,11 +208,24 @@ def _moved(state: CustomerInvoice, fact: Batch, version: int) -> CustomerInvoice
     )
 
 
-def _replaced(state: CustomerInvoice, fact: e.CustomerInvoiceSuperseded | e.CustomerInvoiceRestored) -> CustomerInvoice:
-    """A newer one takes its place, or gives it back."""
+def _replaced(
+    state: CustomerInvoice,
+    fact: e.CustomerInvoiceSuperseded | e.CustomerInvoiceRestored | e.ContractItemsRecomputed,
+) -> CustomerInvoice:
+    """A newer one takes its place, or gives it back; or its items are others."""
+    if isinstance(fact, e.ContractItemsRecomputed):
+        return _recomputed(state, fact)
     if isinstance(fact, e.CustomerInvoiceSuperseded):
         return replace(state, superseded=fact, aside=Aside(state.holdings, state.posted), holdings={}, posted={})
     return replace(state, superseded=None, aside=None, status="pending", failure=None, last_batch=state.version)
+
+
+def _recomputed(state: CustomerInvoice, fact: e.ContractItemsRecomputed) -> CustomerInvoice:
+    """`pending`, as when purchases come or go: a calculation that did not see it does not settle it."""
+    source = state.contract
+    if source is not None:
+        source = source.model_copy(update={"version": fact.version, "items": fact.items})
+    return replace(state, contract=source, status="pending", failure=None, last_batch=state.version)
 
 
 def _calculated(

@@ -61,6 +61,11 @@ def replaced(row: Maybe, fact: x.EntryReplaced, record: FeedRecord) -> Row:
     return row._replace(status="active", reason=None, invoices=invoices, received_lines=row.received_lines - fact.lines)
 
 
+def rebilled(row: Maybe, fact: x.EntryRebilled, record: FeedRecord) -> Row:
+    """An invoice of it was recalculated; amounts are not shown."""
+    return _row(row, fact, record)
+
+
 def skipped(row: Maybe, fact: x.LineSkipped, record: FeedRecord) -> Row:
     """A line of it is set up wrongly."""
     row = _row(row, fact, record)
@@ -80,6 +85,7 @@ STEPS = (
     step(SCHEDULES, x.EntryCancelled, cancelled),
     step(SCHEDULES, x.EntryReactivated, reactivated),
     step(SCHEDULES, x.EntryReplaced, replaced),
+    step(SCHEDULES, x.EntryRebilled, rebilled, reads=("contract", "ref")),
     step(SCHEDULES, x.LineSkipped, skipped),
     step(SCHEDULES, x.UsageReceived, received, reads=("contract", "ref", "lines")),
 )

@@ -70,6 +70,12 @@ def changed(row: Maybe, _fact: e.CustomerInvoiceChanged, record: FeedRecord) -> 
     return _noted(there(row, record), record, status="pending", stale=True)
 
 
+def recomputed(row: Maybe, _fact: e.ContractItemsRecomputed, record: FeedRecord) -> InvoiceRow:
+    """The items of a contract's invoice are others: a calculation that did not see them does not settle it."""
+    row = there(row, record)
+    return _refilled(row, record, row.lines, row.cost)
+
+
 def calculated(row: Maybe, fact: c.Calculated, record: FeedRecord) -> InvoiceRow:
     """New totals: `open`, unless purchases came after those that were seen."""
     row = there(row, record)
@@ -164,6 +170,7 @@ INVOICE_LIST: Final = ReadModel(
         step(INVOICES, e.PurchasesAdded, purchases_added, reads=MOVED),
         step(INVOICES, e.PurchasesRemoved, purchases_removed, reads=MOVED),
         step(INVOICES, e.CustomerInvoiceChanged, changed, reads=()),
+        step(INVOICES, e.ContractItemsRecomputed, recomputed, reads=()),
         step(INVOICES, c.Calculated, calculated, reads=("through", "revenue_total", "cost_total", "item_count")),
         step(INVOICES, c.CalculationFailed, calculation_failed),
         # Snapshots and comments hold personal texts, which are passed over or stay as they are stored.

@@ -14,6 +14,7 @@ from adapters.calculation import StoredOutstanding, StoredSums
 from adapters.contracts import StoredLedger
 from adapters.event_store import Codec, PostgresEventStore
 from adapters.event_store.numbering import InvoiceNumberWriter
+from adapters.licences import StoredLicences
 from adapters.operations import MANY_ROWS_WRITERS
 from adapters.operations import ROW_WRITERS as OPERATION_WRITERS
 from adapters.periods import StoredPeriods
@@ -70,7 +71,8 @@ async def open_invoicing(
             StoredUsageContracts(pool),
         )
         calculation = CalculationDesk(store, StoredSums(pool), reference)
-        yield InvoicingDesk(billing, numbers, Rulebook(reference), calculation, StoredLedger(pool), invoices)
+        rulebook, ledger, licences = Rulebook(reference), StoredLedger(pool), StoredLicences(pool)
+        yield InvoicingDesk(billing, numbers, rulebook, calculation, ledger, licences, invoices)
     finally:
         await numbers.close()
 

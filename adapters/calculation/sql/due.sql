@@ -62,7 +62,8 @@ SELECT record_key, min(recorded_at), max(recorded_at), max(notification_id),
 FROM stored_events
 WHERE notification_id > %(after)s AND notification_id <= %(upto)s
   AND topic IN ('customer-invoice.created', 'customer-invoice.purchases-added', 'customer-invoice.purchases-removed',
-                'customer-invoice.changed', 'customer-invoice.reopened', 'customer-invoice.restored')
+                'customer-invoice.changed', 'customer-invoice.reopened', 'customer-invoice.restored',
+                'customer-invoice.items-recomputed')
 GROUP BY record_key
 ORDER BY record_key
 ON CONFLICT (invoice) DO UPDATE SET changed = greatest(d.changed, excluded.changed), position = excluded.position,

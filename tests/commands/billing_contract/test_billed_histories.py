@@ -1,7 +1,8 @@
 """Whatever happens to a contract while it is billed: all that its live invoices bill is what a count by days comes to.
 
-Changes are told for any day, also in cycles that are billed; invoices are deleted; runs come in between. At last what
-is open is billed on request, and then each subscription, milestone and transaction is on live invoices once.
+Changes are told for any day, also in cycles that are billed; invoices are deleted or recalculated; runs come in
+between. At last what is open is billed on request, and then each subscription, milestone and transaction is on live
+invoices once.
 """
 
 import asyncio
@@ -26,8 +27,10 @@ from commands.billing_contract.change_line import change_line, end, milestone, p
 from commands.billing_contract.end import end as end_contract
 from commands.billing_contract.mark_ready import mark_ready
 from commands.billing_contract.record_transactions import record_transactions
+from commands.customer_invoice.calculate import calculate_now
 from commands.customer_invoice.delete import delete
 from commands.customer_invoice.desk import InvoicingDesk
+from commands.customer_invoice.recalculate import recalculate
 from domain.billing_contract.parts import MilestoneTerms
 from domain.billing_contract.shares import Share
 from domain.billing_contract.subscription import Change, Subscription
@@ -57,7 +60,7 @@ prices = st.decimals(min_value=D("0.01"), max_value=D("99.99"), places=4)
 
 HAPPENS = (
     "quantity", "quantity", "price", "share", "milestone", "ready_milestone", "work", "work", "delete", "line_ends_on",
-    "contract_ends",
+    "contract_ends", "recalculate", "recalculate",
 )  # fmt: skip
 
 
@@ -179,6 +182,14 @@ class Story:
             return
         gone = self.made.pop(self.draw(st.integers(0, len(self.made) - 1)))
         await delete(self.invoicing, self.origin(), gone, "again")
+
+    async def recalculate(self) -> None:
+        if not self.made:
+            return
+        again = self.draw(st.sampled_from(self.made))
+        with suppress(Rejected):  # one whose place a newer one has taken, or that is final
+            await recalculate(self.invoicing, self.origin(), again)
+            assert (await calculate_now(self.invoicing.calculation, self.origin(), again)).status == "open"
 
     async def run(self, **more: Any) -> bool:
         """The run of today; whether something was due."""
