@@ -17,7 +17,7 @@ from domain.usage_offer.ranges import Ranges, of_numbers
 
 _SQL = load_sql("adapters.calculation")
 _WORTH_SCANNING: Final = 0.05
-"""From this part of an attempt's lines on, reading all of them is quicker than finding each by its number."""
+"""From this part of an attempt's lines on, one pass over its index is quicker than finding each line by its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,13 @@ class StoredSums:
             await connection.execute(_SQL["tuned"])
             await _posted(connection, held, boundaries, groups, rows=rows)
             for parts, scan in await _planned(connection, held):
-                if not scan:
-                    await connection.execute(_SQL["probing"])
+                await connection.execute(_SQL["reading" if scan else "probing"])
                 await _offered(connection, parts, boundaries, groups, scan=scan, rows=rows)
         return groups
 
 
 async def _planned(connection: AsyncConnection[Any], held: Sequence[Held]) -> list[tuple[list[_Part], bool]]:
-    """Parts that are worth reading all lines of their attempts, first, and the rest."""
+    """Parts that are worth a pass over the lines of their attempts, first, and the rest."""
     wanted = {(o.provider_invoice, o.attempt) for h in held for o in h.offered}
     if not wanted:
         return []
