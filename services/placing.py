@@ -23,6 +23,8 @@ from services.wiring import Parts
 PLACE_SECONDS: Final = 0.2
 _PERIODS: Final = "periods"
 _CONTRACTS: Final = "contracts"
+_USAGE: Final = "usage-due"
+"""How far contracts with usage lines are known: see `adapters.usage_due`, which keeps them."""
 _CUSTOMERS: Final = 1_000
 _LANES: Final = 2
 """Turns of routing at once: while one waits for the database, another one decides."""
@@ -54,9 +56,14 @@ async def begin_periods(parts: Parts, positions: ReactionPositions, origin: Call
 async def follow(parts: Parts, positions: ReactionPositions) -> int:
     """Decide again what waits, where contracts that take usage changed; how many purchases have another place."""
     moved = 0
-    while changes := await parts.billing.contracts.changed_since(await positions.get(_CONTRACTS), _CUSTOMERS):
+    read, after = await positions.get(_USAGE), await positions.get(_CONTRACTS)
+    if after >= read:
+        return 0
+    while changes := await parts.billing.contracts.changed_since(after, _CUSTOMERS):
         moved += await follow_contracts(parts.billing, changes)
-        await positions.put(_CONTRACTS, changes[-1].position)
+        after = changes[-1].position
+        await positions.put(_CONTRACTS, after)
+    await positions.put(_CONTRACTS, read)  # nothing more up to there: it is not looked through again
     return moved
 
 

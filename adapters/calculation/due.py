@@ -6,12 +6,16 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.feed_types import reads_any, types_between
 from adapters.sql_files import load_sql
 from commands.ports.calculation import Due, Patience, Settled
 
 _SQL = load_sql("adapters.calculation")
 PAGE: Final = 50_000
 """Positions of the feed that are read in one transaction."""
+_STEPS: Final = ("note_begun", "note_locked", "note_due", "note_touched", "note_ended")
+"""What is looked for, in this order. `note_touched` reads reference data as it is now; the others name their events."""
+_MAKING_DUE: Final = frozenset(("note_due", "note_touched"))
 
 
 class StoredCalculationsDue:
@@ -68,10 +72,11 @@ async def _note(connection: AsyncConnection[Any]) -> tuple[int, bool]:
     if last <= after:
         return 0, False
     page = {"after": after, "upto": min(last, after + PAGE)}
-    for statement in ("note_begun", "note_locked"):
-        await connection.execute(_SQL[statement], page)
-    due = (await connection.execute(_SQL["note_due"], page)).rowcount
-    due += (await connection.execute(_SQL["note_touched"], page)).rowcount
-    await connection.execute(_SQL["note_ended"], page)
+    types = await types_between(connection, page["after"], page["upto"])
+    due = 0
+    for step in _STEPS:
+        if step == "note_touched" or reads_any(_SQL[step], types):
+            found = (await connection.execute(_SQL[step], page)).rowcount
+            due += found if step in _MAKING_DUE else 0
     await connection.execute(_SQL["feed_done"], page)
     return due, page["upto"] < last

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.feed_types import reads_any, types_between
 from adapters.sql_files import load_sql
 from commands.ports.tasks import DueTask, Waiting
 from domain.customer_invoice.task_events import TaskName
@@ -75,8 +76,10 @@ async def _note(connection: AsyncConnection[Any]) -> tuple[int, bool]:
     if last <= after:
         return 0, False
     page = {"after": after, "upto": min(last, after + PAGE)}
+    types = await types_between(connection, page["after"], page["upto"])
     moved = 0
-    for statement in ("note_said", "note_approved", "note_ended"):
-        moved += (await connection.execute(_SQL[statement], page)).rowcount
+    for statement in (_SQL["note_said"], _SQL["note_approved"], _SQL["note_ended"]):
+        if reads_any(statement, types):
+            moved += (await connection.execute(statement, page)).rowcount
     await connection.execute(_SQL["feed_done"], page)
     return moved, page["upto"] < last

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.feed_types import reads_any, types_between
 from adapters.sql_files import load_sql
 from commands.ports.usage_due import Claim, DueOffer, Unplaced
 
@@ -38,8 +39,10 @@ class StoredUsageDue:
             upto = min(await _number(connection, "head"), after + _MOST)
             if upto > after:
                 values = {"after": after, "upto": upto, "now": now}
-                for step in _STEPS:
-                    changed += (await connection.execute(_SQL[step], values)).rowcount
+                types = await types_between(connection, after, upto)
+                for statement in (_SQL[step] for step in _STEPS):
+                    if reads_any(statement, types):
+                        changed += (await connection.execute(statement, values)).rowcount
                 await connection.execute(_SQL["advance"], values)
             again = {"now": now, "before": now - _LOOK_AGAIN}
             return changed + (await connection.execute(_SQL["look_again"], again)).rowcount
