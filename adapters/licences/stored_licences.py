@@ -7,6 +7,7 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.feed_types import reads_any, types_between
 from adapters.sql_files import load_sql
 from commands.ports.licences import LicencesOf
 
@@ -31,10 +32,12 @@ class StoredLicences:
             if upto <= after:
                 return 0
             values = {"after": after, "upto": upto}
-            gone = (await connection.execute(_SQL["gone"], values)).rowcount
-            come = (await connection.execute(_SQL["activated"], values)).rowcount
+            changed = 0
+            if reads_any(_SQL["activated"], await types_between(connection, after, upto)):
+                for statement in ("gone", "activated"):
+                    changed += (await connection.execute(_SQL[statement], values)).rowcount
             await connection.execute(_SQL["advance"], values)
-            return gone + come
+            return changed
 
     async def costs(self, wanted: Sequence[LicencesOf]) -> Mapping[str, Mapping[str, Decimal]]:
         """See the port."""
