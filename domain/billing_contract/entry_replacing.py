@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from domain.billing_contract import entry_events as x
 from domain.billing_contract.entry_state import Aside, EntryState, billed_anew, gone, of_status
@@ -33,13 +34,25 @@ def reactivated(state: EntryState, fact: x.EntryReactivated) -> EntryState:
     """Without the deleted one; what it had replaced is put back as it was."""
     more = _taken_beside(state, fact) if fact.restores else ()
     state = replace(gone(state, frozenset({fact.invoice})), reactivated=fact.day)
-    for kept in state.aside:
-        if kept.invoice in fact.restores and kept.by == fact.invoice:
-            state = _put_back(state, kept)
-    if fact.restores:
-        state = replace(state, aside=tuple(one for one in state.aside if one.invoice not in fact.restores))
-        state = of_status(replace(state, owed=(*state.owed, *more)))
-    return state
+    back = [one for one in state.aside if one.invoice in fact.restores and one.by == fact.invoice]
+    for kept in back:
+        state = _put_back(state, kept)
+    aside = tuple(one for one in state.aside if one not in back)
+    state = replace(state, aside=aside, owed=(*state.owed, *more))
+    for group in state.replacing:
+        if fact.invoice in group and not group & state.live:
+            state = _undone(state, group)
+    return of_status(state)
+
+
+def _undone(state: EntryState, group: frozenset[UUID]) -> EntryState:
+    """All that were made together are deleted: what is to be billed again is what those before them had."""
+    before = [one for one in state.aside if one.by in group]
+    parts = [part for one in before for part in one.billed if part.cycle is None]
+    owed = [part for part in state.owed if part.invoice not in group]
+    owed += [part for part in parts if part.customer not in state.live_customers]
+    left = tuple(one for one in state.aside if one not in before)
+    return replace(state, aside=left, owed=tuple(owed) if state.live else ())
 
 
 def _put_back(state: EntryState, kept: Aside) -> EntryState:

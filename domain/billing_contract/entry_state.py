@@ -47,12 +47,15 @@ class EntryState:
     reactivated: date | None = None
     aside: tuple[Aside, ...] = ()
     """Of invoices that newer ones replaced, in order."""
+    replacing: tuple[frozenset[UUID], ...] = ()
+    """Invoices that were made together, some of them in the place of older ones."""
 
     @property
     def owed_customers(self) -> frozenset[str]:
         """Customers that it is to be billed for again, while invoices of others are live."""
         live = self.live_customers
-        gone = {one.customer for one in self.invoices if one.customer not in live}
+        undone = {invoice for group in self.replacing if not group & self.live for invoice in group}
+        gone = {one.customer for one in self.invoices if one.customer not in live and one.invoice not in undone}
         return frozenset(gone | {part.customer for part in self.owed})
 
     @property
