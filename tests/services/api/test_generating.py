@@ -131,7 +131,8 @@ async def test_what_is_billed_is_replaced_on_request(api: httpx.AsyncClient, con
     assert (old["status"], old["superseded_by"]) == ("open", made["invoices"][0]["id"])
     new = await ok(api.get(made["invoices"][0]["href"]))
     assert new["contract"]["replaces"] == [old["id"]]
-    (work,) = [item for item in new["items"] if item["contract_line"] == "hours"]
+    items = await ok(api.get(f"{made['invoices'][0]['href']}/items"))
+    (work,) = [item for item in items["items"] if item["contract_line"] == "hours"]
     opened = await ok(api.get(f"{made['invoices'][0]['href']}/items/{work['id']}/explain"))
     assert [one["id"] for one in opened["transactions"]] == ["T1"]
     refused = await api.post(f"{first['invoices'][0]['href']}/request-approval")
