@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from commands.billing_contract.billing_desk import Asked, Billed, ContractBillin
 from commands.billing_contract.handing_over import superseded_writes
 from commands.billing_contract.making import NewInvoice, due_after, entry_writes, new_invoices
 from commands.billing_contract.preparing import Prepared, prepare
-from commands.billing_contract.providers import WAITING
+from commands.billing_contract.skipping import skip_facts, unbilled
 from commands.billing_contract.taking_out import told
 from commands.customer_invoice.pricing import Priced, price
 from commands.handling import MAX_TRIES
@@ -74,9 +74,12 @@ class Decision:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Entries that wait, or are billed by hand without waiting, and invoices that can't be priced."""
+        """Entries that wait, or are billed by hand without waiting, lines that are skipped, and invoices that can't be
+        priced.
+        """
         by_hand = self.prepared.asked.by_hand
         found = [one.without if by_hand else one.reason for one in self.prepared.held]
+        found += [one.reason for one in self.prepared.plan.skipped]
         for one in self.invoices:
             result = self.priced[one.stream.id].result
             if isinstance(result, Failure):
@@ -108,10 +111,8 @@ async def _bill(
         found = await prepare(desk, origin, left)
         planned = [one for one in found.values() if isinstance(one, Prepared)]
         done.update({id_: _refused(id_, no) for id_, no in found.items() if isinstance(no, Rejected)})
-        for idle in planned:
-            if not idle.plan.due:
-                done[idle.known.contract_id] = _idle(idle)
-        decided = await decide_all(desk, [one for one in planned if one.plan.due])
+        done.update({one.known.contract_id: unbilled(one) for one in planned if not _stores(one)})
+        decided = await decide_all(desk, [one for one in planned if _stores(one)])
         ready = [ready_of(each, cause) for each in decided]
         waits = [each.prepared.asked.by_hand and not each.invoices for each in decided]  # for the runs of their days
         done.update({each.due.contract: each.billed for each, stays in zip(ready, waits, strict=True) if stays})
@@ -177,11 +178,13 @@ def ready_of(decision: Decision, cause: Cause) -> Ready:
     writes += entries
     made = {one.made.customer: one.made for one in invoices}
     writes += _replaced(prepared, made, cause)
-    outcome = Billed(
-        known.contract_id,
-        known.contract.number,
-        "invoiced" if invoices else "nothing_to_bill",
-        tuple(decision.made),
+    none = unbilled(prepared)
+    outcome = replace(
+        none,
+        outcome="invoiced" if invoices else none.outcome,
+        invoices=tuple(decision.made),
+        reason=none.reason if not invoices else None,
+        code=none.code if not invoices else None,
         warnings=tuple(decision.warnings),
         replaced=told(prepared.replaced, made) if prepared.asked.replace else (),
     )
@@ -241,13 +244,8 @@ def save_of(origin: Origin, some: Sequence[Ready], more: Sequence[Rows] = ()) ->
     return Save(origin=origin, writes=tuple(writes), rows=(*rows, *more))
 
 
-def _idle(one: Prepared) -> Billed:
-    """Nothing is due, or all that is waits for providers."""
-    known = one.known
-    if not one.held:
-        return Billed(known.contract_id, known.contract.number, "nothing_to_bill")
-    reason = " ".join(held.reason for held in one.held)
-    return Billed(known.contract_id, known.contract.number, "skipped", reason=reason, code=WAITING)
+def _stores(one: Prepared) -> bool:
+    return bool(one.plan.due or skip_facts(one))
 
 
 def _refused(contract: UUID, no: Rejected) -> Billed:

@@ -92,7 +92,8 @@ async def propose(
     invoiced = invoiced_by(known, entry)
     decision = (await decide_all(desk, [prepared]))[0] if prepared.customers else None
     today = local_day(origin, known.contract.terms.time_zone)
-    warnings = list(decision.warnings if decision is not None else (one.without for one in prepared.held))
+    none = [*(one.without for one in prepared.held), *(one.reason for one in prepared.plan.skipped)]
+    warnings = list(decision.warnings) if decision is not None else none
     if max(entry.run_date, entry.last) > today:
         when = f"runs from {entry.first} to {entry.last}" if entry.kind == "cycle" else f"is dated {entry.run_date}"
         warnings.append(f"This entry {when} and is to be billed on {entry.run_date}: today is {today}.")

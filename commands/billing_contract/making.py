@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from commands.billing_contract.preparing import Prepared
+from commands.billing_contract.skipping import skip_facts
 from commands.billing_contract.taking_out import taken_out
 from commands.billing_contract.taking_usage import Taken, UsageToTake, take_usage
 from commands.ports.contract_ledger import ContractDue
@@ -103,18 +104,20 @@ def entry_writes(prepared: Prepared, invoices: Sequence[NewInvoice], cause: Caus
         facts[first.ref.entry] = _with_corrections(first, rest, made)
     known = known if prepared.replaced is None else prepared.replaced.how.known
     entries = dict(known.entries)
-    writes = []
-    for due in plan.due:
+    writes, skips = [], skip_facts(prepared)
+    for due in (*plan.due, *plan.waits):
         stream = entry_stream(known.contract.number, due.entry)
-        before = taken_out(prepared.replaced, stream.id, plan.day, made)
+        before = taken_out(prepared.replaced, stream.id, plan.day, made) if due in plan.due else ()
         fact_of: Fact | None = facts.get(stream.id)
-        if fact_of is None and prepared.replaced is not None and not before and _live(entries, stream.id):
-            continue  # billed as it was: by invoices that stand
-        if fact_of is None:
+        stands = due in plan.waits or (prepared.replaced is not None and not before and _live(entries, stream.id))
+        if fact_of is None and not stands:
             ref = ref_of(known.contract.number, due.entry)
             fact_of = EntryEmpty(contract=known.contract.number, ref=ref, day=plan.day, cause=cause)
+        done = () if fact_of is None else (fact_of, *_received(known, due.entry, stream.id, invoices))
+        said = (*before, *done, *skips.get(stream.id, ()))
+        if not said:
+            continue  # billed as it was, by invoices that stand; or it waits, and says why already
         history = prepared.entries.get(stream.id) or empty(stream)
-        said = (*before, fact_of, *_received(known, due.entry, stream.id, invoices))
         writes.append(Write(history, said, record_key=known.contract_id))
         state = fold_entry([*history.facts, *said])
         if state is not None:

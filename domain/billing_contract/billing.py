@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from domain.billing_contract.entry_events import TransactionsTaken
 from domain.billing_contract.line_items import NOTHING, LineItem, TransactionSum, items_of, owed_again
@@ -17,6 +18,7 @@ from domain.billing_contract.parts import SubscriptionTerms, TimeAndMaterialTerm
 from domain.billing_contract.planning import shares_cycle
 from domain.billing_contract.schedule import Entry
 from domain.billing_contract.selection import Due, Known
+from domain.billing_contract.skipping import Skip, bills_nothing_else, items_or_skip
 from domain.billing_contract.state import BillingContract
 from domain.money import add
 
@@ -24,13 +26,16 @@ from domain.money import add
 @dataclass(slots=True)
 class Plan:
     """What is to be billed as of a day. `items` by customer, in order of the contract's lines; a customer whose parts
-    are all 0.00 is left out. `taken`: transactions, by line. `due`: the entries that are done by this.
+    are all 0.00 is left out. `taken`: transactions, by line. `due`: the entries that are done by this. `skipped`: lines
+    that can't be billed as they are set up; `waits`: entries that stay active, as they bill nothing else.
     """
 
     day: date
     due: Sequence[Due]
     items: Mapping[str, Sequence[LineItem]] = field(default_factory=dict)
     taken: Mapping[str, Sequence[TransactionsTaken]] = field(default_factory=dict)
+    skipped: Sequence[Skip] = ()
+    waits: Sequence[Due] = ()
 
 
 def wanted_transactions(known: Known, due: Sequence[Due]) -> Mapping[str, date | None]:
@@ -60,9 +65,19 @@ def bill(
     sums = {line: _of_customers(known.contract, some) for line, some in sums.items()}
     cycles = cycles_due(known.contract, due)
     billed = billed_of(known)
+    skipped: dict[str, Skip] = {}
     for line in known.contract.lines.values():
-        for item in items_of(known, day, line, due, cycles.get(line.code, ()), billed, sums.get(line.code, ())):
+        own = (cycles.get(line.code, ()), billed, sums.get(line.code, ()))
+        made = items_or_skip(known.contract, line, day, partial(items_of, known, day, line, due, *own))
+        if isinstance(made, Skip):
+            skipped[line.code] = made
+            continue
+        for item in made:
             found[item.customer].append(item)
+    waits = [one for one in due if skipped and bills_nothing_else(known.contract, one.entry, skipped)]
+    due = [one for one in due if one not in waits]
+    if waits and not due:  # corrections ride with what is billed
+        return Plan(day, (), skipped=list(skipped.values()), waits=waits)
     for item in (*owed_again(known, due), *negations):
         found[item.customer].append(item)
     items: Mapping[str, Sequence[LineItem]] = found
@@ -71,7 +86,7 @@ def bill(
     kept = {customer: some for customer, some in items.items() if any(item.amount for item in some)}
     shown = {item.line for some in kept.values() for item in some if item.transactions}
     taken = {code: [taken for one in some for taken in one.taken] for code, some in sums.items() if code in shown}
-    return Plan(day, due, kept, taken)
+    return Plan(day, due, kept, taken, list(skipped.values()), waits)
 
 
 def _of_customers(contract: BillingContract, sums: Sequence[TransactionSum]) -> Sequence[TransactionSum]:

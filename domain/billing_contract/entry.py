@@ -98,4 +98,5 @@ def _invoiced(state: EntryState, fact: x.EntryInvoiced) -> EntryState:
         transactions=(*held, *((made, taken) for taken in fact.transactions)),
         owed=tuple(part for part in state.owed if part.customer not in customers),
         replacing=(*state.replacing, made) if any(one.by in made for one in state.aside) else state.replacing,
+        skipped=(),  # what is skipped this time is said after this
     )

@@ -6,12 +6,17 @@ from datetime import date
 from domain.billing_contract.cycles import Calendar, Frequency
 from domain.billing_contract.parts import FixedPriceTerms, SubscriptionTerms, TimeAndMaterialTerms, UsageTerms
 from domain.billing_contract.recurrence import Recurrence
+from domain.billing_contract.recurrence_text import parse
 from domain.billing_contract.schedule import CycleSchedule, MilestoneSchedule, RunSchedule, Schedule
 from domain.billing_contract.state import BillingContract, Line
+from domain.rejected import Rejected
 
 
 def schedules_of(contract: BillingContract) -> Sequence[Schedule]:
-    """The shared cycle first, if a line shares it, then those of lines with a schedule of their own."""
+    """The shared cycle first, if a line shares it, then those of lines with a schedule of their own.
+
+    A line whose schedule can't be read has none: see `schedule_fault`.
+    """
     shared = [line for line in contract.lines.values() if shares_cycle(line)]
     found: list[Schedule] = []
     if shared:
@@ -19,8 +24,19 @@ def schedules_of(contract: BillingContract) -> Sequence[Schedule]:
         last = None if None in ends else max(day for day in ends if day is not None)
         calendar = _calendar(contract, contract.terms.frequency, min(line.starts for line in shared), last)
         found.append(CycleSchedule(calendar, offset=contract.terms.offset))
-    found.extend(_own(contract, line) for line in contract.lines.values() if not shares_cycle(line))
+    own = (line for line in contract.lines.values() if not shares_cycle(line))
+    found.extend(_own(contract, line) for line in own if schedule_fault(line) is None)
     return found
+
+
+def schedule_fault(line: Line) -> Rejected | None:
+    """Why a line has no schedule: a recurrence that can't be read."""
+    if isinstance(line.terms, TimeAndMaterialTerms):
+        try:
+            parse(line.terms.rule)
+        except Rejected as no:
+            return no
+    return None
 
 
 def usage_schedule(contract: BillingContract, line: Line) -> CycleSchedule:

@@ -21,6 +21,7 @@ def invoiced(row: Maybe, fact: x.EntryInvoiced, record: FeedRecord) -> Row:
         day=fact.day,
         invoices=(*made, *row.invoices),
         customers=tuple(sorted({*row.customers, *(one.customer for one in fact.invoices)})),
+        skipped=(),  # what is skipped this time is said after this
     )
 
 

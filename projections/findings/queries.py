@@ -13,6 +13,7 @@ FindingKind = Literal[
     "usage_unrouted",
     "wrong_set_up",
     "contract_not_billed",
+    "line_skipped",
     "unbilled_at_end",
     "superseded_open",
 ]

@@ -81,6 +81,18 @@ def _run(row: Values) -> Finding:
     )
 
 
+def _skipped(row: Values) -> Finding:
+    number, contract, line, code, reason, first, last, since = row
+    days = f"on {first}" if first == last else f"{first} to {last}"
+    return Finding(
+        "line_skipped",
+        f"{number} was billed without line {line} ({days}). {reason}",
+        "Mend the line: the next run looks at it again. Other lines were billed.",
+        since,
+        {"contract": number, "contract_id": contract, "line": line, "code": code},
+    )
+
+
 def _left_behind(row: Values) -> Finding:
     number, contract, line, run_date, count, first, last, since = row
     return Finding(
@@ -108,6 +120,7 @@ _KINDS: Final[Sequence[tuple[str, Callable[[Values], Finding]]]] = (
     ("usage", _usage),
     ("set_up", _set_up),
     ("runs", _run),
+    ("skipped", _skipped),
     ("left_behind", _left_behind),
     ("superseded", _superseded),
 )

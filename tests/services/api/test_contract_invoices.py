@@ -1,11 +1,19 @@
 """Invoices of contracts over HTTP: found by contract and by schedule entry, with their lines down to the sources."""
 
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from commands.ports.event_store import Save, Write
+from domain.billing_contract.events import LineAdded
+from domain.billing_contract.parts import FixedPriceTerms
+from domain.identity import Stream
+from services.wiring import Parts
 from tests.services.api.steps import ok
+from tests.support.origins import origin
 from tests.support.waiting import eventually_async
 
 BASE = "/v1/billing-contracts"
@@ -140,3 +148,33 @@ async def test_what_is_left_behind_when_a_line_ends_is_a_problem(api: httpx.Asyn
     [left] = [one for one in items if one["problem"] == "unbilled_at_end"]
     assert (left["contract"], left["line"], left["transactions"]) == ("K-1", "hours", 1)
     assert not [one for one in items if one["problem"] in ("contract_not_billed", "superseded_open")]
+
+
+@pytest.mark.usefixtures("working", "projecting")
+async def test_a_line_that_was_skipped_is_a_problem_until_a_billing_has_it(
+    api: httpx.AsyncClient, parts: Parts
+) -> None:
+    async def skipped() -> list[Any]:
+        position = (await ok(api.get("/v1/feed/position")))["position"]
+        items = (await ok(api.get("/v1/problems", params={"at_least": position})))["items"]
+        return [one for one in items if one["problem"] == "line_skipped"]
+
+    await ok(api.post("/v1/customers", json={"code": "C1", "name": "C1"}))
+    body = {**CONTRACT, "customers": [{"customer": "C1", "percent": "100"}]}
+    contract = (await ok(api.post(BASE, json=body), 201))["id"]
+    await ok(api.post(f"{BASE}/{contract}/lines", json=LINES[0]))
+    without = FixedPriceTerms(milestones=())  # as facts of another time may have it
+    fact = LineAdded(contract="K-1", line="build", name="B", starts=date(2025, 9, 1), ends=None, terms=without)
+    history = await parts.store.load(Stream("billing-contract", UUID(contract)))
+    await parts.store.append(Save(origin(), (Write(history, (fact,)),)))
+    await billed(api, contract, "2025-09-01", "2025-10-02")
+    [problem] = await skipped()
+    assert (problem["contract"], problem["line"], problem["code"]) == ("K-1", "build", "no-milestone")
+    assert problem["messages"][0].startswith("K-1 was billed without line build (on 2025-10-02).")
+    shown = (await ok(api.get(f"{BASE}/{contract}/schedules", params={"past_from": "2025-10-01"})))["items"]
+    [entry] = [one for one in shown if one["skipped"]]
+    assert (entry["run_date"], entry["skipped"][0]["line"]) == ("2025-10-02", "build")
+    milestone = {"name": "M1", "date": "2025-10-20", "amount": "100"}
+    await ok(api.post(f"{BASE}/{contract}/lines/build/milestones", json=milestone))
+    await billed(api, contract, "2025-10-03", "2025-11-02")
+    assert await skipped() == []

@@ -69,6 +69,19 @@ WHERE d.next_run <= (SELECT max(day) FROM invoice_run) AND NOT EXISTS (
 ORDER BY first.since, o.number
 LIMIT %(limit)s;
 
+-- name: skipped
+-- Lines that the last billing of their contract skipped, or that hold an entry.
+SELECT s.contract, s.contract_id::text, said.line, said.code, (array_agg(said.reason ORDER BY said.day DESC))[1] AS reason,
+    min(said.day) AS first_day, max(said.day) AS last_day, min(s.last_event_at) AS since
+FROM read_models.billing_schedules AS s
+CROSS JOIN LATERAL jsonb_to_recordset(s.skipped) AS said (line text, code text, reason text, day date)
+WHERE s.skipped <> '[]' AND (s.status = 'active' OR said.day >= (
+    SELECT max(o.day) FROM read_models.billing_schedules AS o
+    WHERE o.contract_id = s.contract_id AND o.status = 'inactive'))
+GROUP BY s.contract, s.contract_id, said.line, said.code
+ORDER BY since, s.contract, said.line
+LIMIT %(limit)s;
+
 -- name: left_behind
 -- Transactions of lines that have had their last run, on no invoice.
 SELECT s.contract, s.contract_id::text, s.line, s.run_date, count(*) AS transactions, min(t.day) AS first_day,
