@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.support.records import START, Happened
 from tests.support.task_facts import TaskFacts
 
 C = CustomerInvoiceFacts()
+NEWER = UUID(int=7)
 
 
 def after(*facts):
@@ -119,3 +121,15 @@ def test_comments_are_counted_over_a_deletion():
 def test_the_day_from_which_it_can_be_approved():
     assert after(C.created()).ready_from == date(2026, 3, 1)
     assert after(C.created(kind="contract")).ready_from == date(2026, 2, 28)
+
+
+def test_one_in_whose_place_a_newer_one_is_keeps_its_totals_and_is_never_ready():
+    row = after(C.created(), C.added(), C.calculated(), C.superseded(NEWER))
+    assert (row.status, row.revenue_total, row.lines, row.cost) == ("open", Decimal("15.00"), 0, 0)
+    assert (row.superseded_by, row.ready_from) == (str(NEWER), date.max)
+
+
+def test_restored_it_takes_back_what_follows():
+    row = after(C.created(), C.added(), C.calculated(), C.superseded(NEWER), C.restored(NEWER), C.added(3, "7"))
+    assert (row.status, row.stale, row.lines, row.cost) == ("pending", True, 3, 7)
+    assert (row.superseded_by, row.ready_from, row.last_batch) == (None, date(2026, 3, 1), 6)

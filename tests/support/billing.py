@@ -196,6 +196,12 @@ class CustomerInvoiceFacts:
     def deleted(self) -> c.CustomerInvoiceDeleted:
         return c.CustomerInvoiceDeleted(**self._names, reason="a double")
 
+    def superseded(self, by: UUID) -> c.CustomerInvoiceSuperseded:
+        return c.CustomerInvoiceSuperseded(**self._names, by=by, by_reference="R-2", reason="billed anew")
+
+    def restored(self, deleted: UUID) -> c.CustomerInvoiceRestored:
+        return c.CustomerInvoiceRestored(**self._names, deleted=deleted, deleted_reference="R-2", reason="wrong")
+
     def calculated(self, through: int = 2, revenue: str = "15.00", items: int = 2) -> k.Calculated:
         return k.Calculated(
             **self._names, calculation=1, through=through, reference_position=0, currency="EUR", items=(),

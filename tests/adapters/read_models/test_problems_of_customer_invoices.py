@@ -1,9 +1,11 @@
 """Customer invoices that need somebody, and problems that are no invoice's."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 
+from projections.invoice_list.queries import InvoiceFilter
 from projections.paging import PageRequest
 from projections.problem_invoices.customer_invoices import Approvers
 from projections.problem_invoices.queries import ProblemFilter
@@ -37,6 +39,21 @@ async def test_both_kinds_are_one_list(project, ask):
     one = await ask.problem_invoices.page(ProblemFilter(), PageRequest(limit=3), LONG_AGO, MEMBERS)
     two = await ask.problem_invoices.page(ProblemFilter(), PageRequest(cursor=one.next_cursor), LONG_AGO, MEMBERS)
     assert [i.row.id for i in (*one.items, *two.items)] == [i.row.id for i in page.items]
+
+
+async def test_one_in_whose_place_a_newer_one_is_waits_for_no_calculation_and_no_approval(project, ask):
+    happened = Happened()
+    c = CustomerInvoiceFacts("error")
+    happened.add(c.stream, c.created(), c.calculation_failed(), c.superseded(UUID(int=7)))
+    c = CustomerInvoiceFacts("open")
+    happened.add(c.stream, c.created(), c.calculated(), c.superseded(UUID(int=7)))
+    project(happened)
+    page = await ask.problem_invoices.page(ProblemFilter(), PageRequest(), LONG_AGO, MEMBERS)
+    assert (list(page.items), page.total) == ([], 0)
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    for view, found in (("ready_to_approve", []), ("live", ["open"])):
+        listed = await ask.invoice_list.page(InvoiceFilter(view=view), PageRequest(), now.date(), now)
+        assert ([item.row.reference for item in listed.items], listed.total) == (found, len(found))
 
 
 async def test_messages_have_figures_and_say_what_to_do(project, ask):
