@@ -13,6 +13,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from adapters.operations import ReactionPositions
+from commands.billing_contract.bulk_generate import BulkGenerateHandler
+from commands.billing_contract.bulk_request import BULK_GENERATE
 from commands.customer_invoice.bulk import INVOICE_BULK, InvoiceBulkHandler
 from commands.invoice_run.desk import INVOICE_RUN
 from commands.invoice_run.run import InvoiceRunHandler
@@ -59,6 +61,7 @@ def handlers_of(parts: Parts) -> Mapping[str, Handler]:
         PROVIDER_SYNC: SyncHandler(parts.sync, _unforeseen),
         IMPORT_INVOICE: ImportInvoiceHandler(parts.sync),
         INVOICE_RUN: InvoiceRunHandler(parts.runs, passes, _unforeseen),
+        BULK_GENERATE: BulkGenerateHandler(parts.bulk_generation, passes, _unforeseen),
         INVOICE_BULK: InvoiceBulkHandler(parts.invoicing, parts.targets, _unforeseen),
     }
 

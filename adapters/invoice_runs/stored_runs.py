@@ -94,10 +94,6 @@ class StoredInvoiceRuns:
         """See the port."""
         await self._do("end_run", report=report, operation=operation, cancelled=cancelled, waiting=waiting, now=now)
 
-    async def item_counts(self, operation: UUID) -> Mapping[str, int]:
-        """See the port."""
-        return dict(await self._tuples("item_counts", operation=operation))
-
     async def report(self, report: UUID) -> RunReport | None:
         """See the port."""
         found = await self._reports(report=report, day=None, started_at=None, after=None, limit=1)

@@ -1,5 +1,6 @@
 """Rows of operations that ride in a save's transaction, before the order lock is taken."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -9,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from adapters.sql_files import load_sql
 from commands.ports.event_store import Conflict, Save
-from commands.ports.operations import Hold, NewOperation, OperationLost, PutItem, PutProgress
+from commands.ports.operations import Hold, Item, NewOperation, OperationLost, PutItem, PutProgress
 from domain.identity import Stream
 
 _SQL = load_sql("adapters.operations")
@@ -47,6 +48,7 @@ async def put_item(connection: AsyncConnection[Any], rows: PutItem, _: Save | No
         "detail": item.detail,
         "href": item.href,
         "ended_at": rows.ended_at,
+        "data": _json(item),
     }
     await connection.execute(_SQL["put_item"], values)
 
@@ -65,6 +67,7 @@ async def put_items(connection: AsyncConnection[Any], rows: Sequence[PutItem]) -
             "details": [row.item.detail for row in items],
             "hrefs": [row.item.href for row in items],
             "ended_at": items[-1].ended_at,
+            "data": [_json(row.item) for row in items],
         }
         await connection.execute(_SQL["put_items"], values)
 
@@ -75,6 +78,10 @@ async def put_progress(connection: AsyncConnection[Any], rows: PutProgress, _: S
     cursor = await connection.execute(_SQL["put_progress"], values)
     if cursor.rowcount == 0:
         raise OperationLost(rows.hold.operation)
+
+
+def _json(item: Item) -> str | None:
+    return None if item.data is None else json.dumps(item.data)
 
 
 async def _held(connection: AsyncConnection[Any], hold: Hold) -> None:

@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.operations.row_writers import put_item
+from adapters.operations.row_writers import put_item, put_items
 from adapters.sql_files import load_sql
 from commands.ports.operations import (
     Claimed,
@@ -43,6 +43,11 @@ class StoredOperations:
         rows = await self._rows("items", {"operation": operation, "after": after, "limit": limit})
         return [Item(**row) for row in rows]
 
+    async def item_counts(self, operation: UUID) -> Mapping[str, int]:
+        """See the port."""
+        rows = await self._rows("item_counts", {"operation": operation})
+        return {row["outcome"]: row["count"] for row in rows}
+
     async def newest(self, which: OperationFilter, *, limit: int = 25) -> Sequence[Operation]:
         """See the port."""
         values = {"kinds": list(which.kinds), "statuses": list(which.statuses), "limit": limit}
@@ -75,6 +80,11 @@ class StoredOperations:
         """See the port."""
         async with self._pool.connection() as connection, connection.transaction():
             await put_item(connection, item)
+
+    async def put_items(self, items: Sequence[PutItem]) -> None:
+        """See the port."""
+        async with self._pool.connection() as connection, connection.transaction():
+            await put_items(connection, items)
 
     async def end(
         self, hold: Hold, status: Literal["done", "failed", "cancelled"], message: str | None, now: datetime

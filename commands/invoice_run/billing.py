@@ -1,16 +1,17 @@
 """A page of contracts billed, with the outcome of each in the report; one contract's fault stops no other."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from uuid import UUID
 
+from commands.billing_contract.bill_each import UNFORESEEN, Passes, Report, bill_each
 from commands.billing_contract.billing_desk import Asked, Billed
 from commands.invoice_run.desk import RunDesk, next_try
 from commands.operations.work import Work
 from commands.ports.event_store import Rows
 from commands.ports.invoice_runs import ContractOutcome, DueContract, PutOutcome, RunOutcome
-from commands.ports.operations import Item, OperationLost, PutItem
+from commands.ports.operations import Item, PutItem
 from domain.operations.run_events import RunCause
 
 
@@ -27,28 +28,21 @@ class Biller:
     kept: UUID
     cause: RunCause
     at: time
-    passes: Callable[[Exception], bool]
-    report: Callable[[Exception], None]
+    passes: Passes
+    report: Report
 
     async def bill(
         self, asked: Sequence[Asked], known: Mapping[UUID, DueContract], *, counted: bool = True
     ) -> Sequence[Billed]:
         """Bill them, each with its outcome in the report. `counted`: that is its result in the operation."""
-        try:
-            return await self._bill(asked, known, counted=counted)
-        except Exception as error:
-            if isinstance(error, OperationLost) or self.passes(error):
-                raise
-            odd = error
-        if len(asked) > 1:  # one of them is at fault: find it, and bill the others
-            half = len(asked) // 2
-            first = await self.bill(asked[:half], known, counted=counted)
-            return [*first, *await self.bill(asked[half:], known, counted=counted)]
-        self.report(odd)
-        said = f"An error that nobody foresaw ({type(odd).__name__}); it is in the worker's log."
-        failed = Billed(asked[0].contract, "", "failed", reason=said, code="unforeseen")
-        await self.tell([failed], {failed.contract: asked[0].day}, known, counted=counted)
-        return [failed]
+
+        async def together(some: Sequence[Asked]) -> Sequence[Billed]:
+            return await self._bill(some, known, counted=counted)
+
+        billed = await bill_each(together, asked, self.passes, self.report)
+        odd = [one for one in billed if one.code == UNFORESEEN]
+        await self.tell(odd, {one.contract: one.day for one in asked}, known, counted=counted)
+        return billed
 
     async def _bill(
         self, asked: Sequence[Asked], known: Mapping[UUID, DueContract], *, counted: bool

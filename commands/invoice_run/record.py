@@ -31,7 +31,7 @@ class RunRecord:
         cancelled = self.work.signals.cancelled
         now = self.work.now()
         await self.desk.runs.end(self.about.id, self.work.operation.id, cancelled=cancelled, waiting=waiting, now=now)
-        found = await self.desk.runs.item_counts(self.work.operation.id)
+        found = await self.work.operations.item_counts(self.work.operation.id)
         counts = {outcome: found.get(outcome, 0) for outcome in OUTCOMES}
         await self._once(r.InvoiceRunEnded(**self._names(), **counts, waiting=waiting, cancelled=cancelled))
         return counts

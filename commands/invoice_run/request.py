@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID
 
+from commands.billing_contract.naming import contract_ids
 from commands.handling import Decided, Done, settle
 from commands.invoice_run.desk import INVOICE_RUN, RunDesk
 from commands.operations.request import new_operation, request_operation
@@ -12,7 +12,6 @@ from commands.origin import Origin
 from commands.ports.bulk_targets import PutTargets
 from commands.ports.event_store import Answer, Save
 from commands.ports.operations import NewOperation, Operation
-from domain.identity import billing_contract_stream
 from domain.jobs.schedule import local_day
 from domain.jobs.zones import begun
 from domain.rejected import Rejected
@@ -58,8 +57,7 @@ async def request_contracts(
             "from-after-to", f"from ({wanted.first}) lies after to ({wanted.last}): exchange them.", kind="invalid"
         )
     await _expect_begun(desk, origin, wanted.last)
-    contracts = [contract_id(one) for one in wanted.contracts]
-    _expect_once(wanted.contracts, contracts)
+    contracts = contract_ids(wanted.contracts)
     new = new_operation(
         origin,
         kind=INVOICE_RUN,
@@ -79,22 +77,6 @@ async def request_contracts(
         return Decided(Save(origin, (), rows=(NewOperation(new), PutTargets(new.id, contracts))), new)
 
     return await settle(desk.store, origin, decide, answer)
-
-
-def contract_id(named: str) -> UUID:
-    """The id of a contract that is named by its id or its number."""
-    try:
-        return UUID(named)
-    except ValueError:
-        return billing_contract_stream(named).id
-
-
-def _expect_once(named: Sequence[str], contracts: Sequence[UUID]) -> None:
-    seen: set[UUID] = set()
-    for name, one in zip(named, contracts, strict=True):
-        if one in seen:
-            raise Rejected("contract-twice", f"Contract {name[:64]} is named twice: name each once.", kind="invalid")
-        seen.add(one)
 
 
 async def _expect_begun(desk: RunDesk, origin: Origin, day: date) -> None:

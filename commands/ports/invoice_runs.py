@@ -132,10 +132,6 @@ class InvoiceRuns(Protocol):
         """A run ended: its counts are final until another one of the same report begins."""
         ...
 
-    async def item_counts(self, operation: UUID) -> Mapping[str, int]:
-        """The results of an operation, by outcome."""
-        ...
-
     async def report(self, report: UUID) -> RunReport | None:
         """One report, counted as it stands."""
         ...

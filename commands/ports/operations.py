@@ -50,7 +50,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What became of one item; a name has one result. `number` counts from 1 in the order in which they ended."""
+    """What became of one item; a name has one result. `number` counts from 1 in the order in which they ended.
+
+    `data` is plain JSON for machines, such as the invoices that were made.
+    """
 
     name: str
     outcome: str
@@ -58,6 +61,7 @@ class Item:
     href: str | None = None
     number: int = 0
     ended_at: datetime | None = None
+    data: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,10 @@ class Operations(Protocol):
         """Its items above a number, in the order in which they ended."""
         ...
 
+    async def item_counts(self, operation: UUID) -> Mapping[str, int]:
+        """How many of its items ended, by outcome."""
+        ...
+
     async def newest(self, which: OperationFilter, *, limit: int = 25) -> Sequence[Operation]:
         """Operations, the newest first."""
         ...
@@ -149,6 +157,10 @@ class Operations(Protocol):
 
     async def put_item(self, item: PutItem) -> None:
         """An item ended that made no events. OperationLost."""
+        ...
+
+    async def put_items(self, items: Sequence[PutItem]) -> None:
+        """The same for many at once. OperationLost."""
         ...
 
     async def end(

@@ -1,5 +1,6 @@
 """What can be asked of billing contracts and of the entries of their schedules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -57,6 +58,10 @@ class BillingContractQueries(Protocol):
 
     async def page(self, wanted: ContractFilter, page: PageRequest) -> Page[ContractItem]:
         """A page of the list; Rejected for a cursor that is none of it."""
+        ...
+
+    async def ids(self, wanted: ContractFilter, limit: int) -> Sequence[UUID]:
+        """At most so many contracts that it finds, by number."""
         ...
 
     async def automatic(self) -> frozenset[str]:

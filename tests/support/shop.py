@@ -12,6 +12,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.bulk import ROW_WRITERS as BULK_WRITERS
 from adapters.calculation import StoredOutstanding
 from adapters.contracts import ROW_WRITERS as CONTRACT_WRITERS
 from adapters.event_store import Codec, PostgresEventStore
@@ -125,6 +126,7 @@ async def open_shop(database: str, folder: Path) -> AsyncIterator[Shop]:
         ProviderRows: write_provider,
         **LINE_WRITERS,
         **OPERATION_WRITERS,
+        **BULK_WRITERS,
         **IMPORT_WRITERS,
         **PERIOD_WRITERS,
         **PURCHASE_WRITERS,

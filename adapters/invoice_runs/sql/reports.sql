@@ -42,10 +42,6 @@ UPDATE invoice_run SET
         FROM invoice_run_outcome o WHERE o.report = %(report)s)
 WHERE report = %(report)s AND operation = %(operation)s;
 
--- name: item_counts
--- The results of an operation, by outcome.
-SELECT outcome, count(*) FROM operation_item WHERE operation = %(operation)s GROUP BY outcome;
-
 -- name: reports
 -- By day, the newest first; what is under way is counted as it stands.
 SELECT r.report AS id, r.day, r.cause, r.operation, r.status, r.started_at, r.ended_at, r.day_from, r.asked, r.waiting,

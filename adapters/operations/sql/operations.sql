@@ -26,9 +26,13 @@ LIMIT %(limit)s;
 
 -- name: items
 -- Results above a number.
-SELECT name, outcome, detail, href, number, ended_at
+SELECT name, outcome, detail, href, number, ended_at, data
 FROM operation_item WHERE operation = %(operation)s AND number > %(after)s
 ORDER BY number LIMIT %(limit)s;
+
+-- name: item_counts
+-- The results of an operation, by outcome.
+SELECT outcome, count(*) FROM operation_item WHERE operation = %(operation)s GROUP BY outcome;
 
 -- name: claim
 -- Take the oldest that waits or whose worker is lost; of many workers each gets another one.
@@ -69,8 +73,9 @@ SELECT FROM operation WHERE operation = %(operation)s AND token = %(token)s AND 
 -- name: put_item
 -- What became of an item; the first result of a name stands.
 WITH put AS (
-    INSERT INTO operation_item (operation, number, name, outcome, detail, href, ended_at)
-    SELECT %(operation)s, coalesce(max(number), 0) + 1, %(name)s, %(outcome)s, %(detail)s, %(href)s, %(ended_at)s
+    INSERT INTO operation_item (operation, number, name, outcome, detail, href, ended_at, data)
+    SELECT %(operation)s, coalesce(max(number), 0) + 1, %(name)s, %(outcome)s, %(detail)s, %(href)s, %(ended_at)s,
+        %(data)s::jsonb
     FROM operation_item WHERE operation = %(operation)s
     ON CONFLICT (operation, name) DO NOTHING
     RETURNING 1
@@ -81,17 +86,17 @@ WHERE operation = %(operation)s;
 -- name: put_items
 -- What became of many items; the first result of a name stands.
 WITH wanted AS (
-    SELECT DISTINCT ON (w.name) w.name, w.outcome, w.detail, w.href, w.place
-    FROM unnest(%(names)s::text[], %(outcomes)s::text[], %(details)s::text[], %(hrefs)s::text[])
-         WITH ORDINALITY AS w (name, outcome, detail, href, place)
+    SELECT DISTINCT ON (w.name) w.name, w.outcome, w.detail, w.href, w.data, w.place
+    FROM unnest(%(names)s::text[], %(outcomes)s::text[], %(details)s::text[], %(hrefs)s::text[], %(data)s::text[])
+         WITH ORDINALITY AS w (name, outcome, detail, href, data, place)
     WHERE NOT EXISTS (SELECT FROM operation_item i WHERE i.operation = %(operation)s AND i.name = w.name)
     ORDER BY w.name, w.place
 ), put AS (
-    INSERT INTO operation_item (operation, number, name, outcome, detail, href, ended_at)
+    INSERT INTO operation_item (operation, number, name, outcome, detail, href, ended_at, data)
     SELECT %(operation)s,
         (SELECT coalesce(max(number), 0) FROM operation_item WHERE operation = %(operation)s)
             + row_number() OVER (ORDER BY place),
-        name, outcome, detail, href, %(ended_at)s
+        name, outcome, detail, href, %(ended_at)s, data::jsonb
     FROM wanted
     RETURNING 1
 )

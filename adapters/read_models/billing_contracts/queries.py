@@ -1,8 +1,10 @@
 """Queries of the billing contracts."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 from adapters.read_models.cursors import checked
 from adapters.read_models.reading import Reader, Values, columns, composed, names, part
@@ -13,7 +15,9 @@ from projections.paging import Page, PageRequest
 
 _SQL: Final = load_sql(__package__)
 _WIDTH: Final = len(names(BillingContractRow))
-PAGE: Final = composed(_SQL, "page", columns=columns(BillingContractRow))
+_WANTED: Final = composed(_SQL, "wanted")
+PAGE: Final = composed(_SQL, "page", columns=columns(BillingContractRow), wanted=_WANTED)
+IDS: Final = composed(_SQL, "ids", wanted=_WANTED)
 SCHEDULES: Final = composed(_SQL, "schedules", columns=columns(BillingScheduleRow))
 
 AUTOMATIC: Final = composed(_SQL, "automatic")
@@ -34,6 +38,11 @@ class PostgresBillingContracts:
             "after_position": checked(int, cursor[0]) if cursor else None,
         }
         return await self._reader.page(PAGE, values, page, _item, lambda item: (str(item.row.created_position),))
+
+    async def ids(self, wanted: ContractFilter, limit: int) -> Sequence[UUID]:
+        """See the port."""
+        values = {**asdict(wanted), "search": part(wanted.search), "limit": limit}
+        return [UUID(row[0]) for row in await self._reader.all(IDS, values)]
 
     async def automatic(self) -> frozenset[str]:
         """See the port."""

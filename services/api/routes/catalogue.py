@@ -8,6 +8,7 @@ from domain.reference.kinds import KINDS
 from services.api.route import ApiRoute
 from services.api.routes import (
     approval_queue,
+    billing_contract_bulk,
     billing_contract_generation,
     billing_contract_lines,
     billing_contract_lists,
@@ -65,6 +66,7 @@ def all_routers() -> Sequence[APIRouter]:
         billing_contracts.router,
         billing_contract_lines.router,
         billing_contract_generation.router,
+        billing_contract_bulk.router,
         billing_contract_lists.router,
         invoice_runs.router,
         approval_queue.router,

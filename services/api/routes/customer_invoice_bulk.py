@@ -15,6 +15,7 @@ from domain.customer_invoice.events import InvoiceType
 from domain.customer_invoice.lifecycle import MAX_COMMENT
 from projections.invoice_list.queries import InvoiceFilter, ListedStatus, View
 from services.api.access import may
+from services.api.bulk_counts import count_missing, expect_count
 from services.api.call import Call, CallDep, ToAnswer
 from services.api.fields import Amount, Day, ReasonText
 from services.api.invoice_list_view import MONTH, month_of
@@ -112,22 +113,12 @@ def _expect_said(body: Bulk, wanted: InvoiceFilter | None) -> None:
     if needed is not None and getattr(body, needed) is None:
         raise Problem(422, f"{needed}-missing", f"{body.action} needs a {needed}.", errors=[{"pointer": f"/{needed}"}])
     if wanted is not None and wanted.all_there_are and body.expected_count is None:
-        raise Problem(
-            422, "expected-count-missing", "This filter matches all there are: say with expected_count how many."
-        )
+        raise count_missing()
 
 
 async def _targets(call: Call, body: Bulk, wanted: InvoiceFilter | None) -> Sequence[UUID]:
     found = list(dict.fromkeys(body.ids or ())) if wanted is None else await _matching(call, wanted)
-    if not found:
-        raise Problem(422, "nothing-matches", "The filter matches no invoice: nothing was done.")
-    if body.expected_count is not None and len(found) != body.expected_count:
-        raise Problem(
-            409,
-            "count-differs",
-            f"{len(found):,} invoices match, {body.expected_count:,} were expected: nothing was done.",
-            facts={"count": len(found)},
-        )
+    expect_count(len(found), body.expected_count, "invoices")
     return found
 
 

@@ -133,5 +133,6 @@ def _item(item: Item) -> dict[str, Any]:
         "outcome": item.outcome,
         "detail": item.detail,
         "href": item.href,
+        "data": item.data,
         "ended_at": item.ended_at and instant(item.ended_at),
     }

@@ -1,16 +1,23 @@
+-- name: wanted
+-- Which contracts a search finds: a part of others.
+(%(search)s::text IS NULL OR number ILIKE %(search)s OR name ILIKE %(search)s)
+    AND (%(number)s::text IS NULL OR number = %(number)s)
+    AND (%(customer)s::text IS NULL OR customers @> ARRAY[%(customer)s::text])
+    AND (%(status)s::text IS NULL OR status = %(status)s)
+    AND (%(currency)s::text IS NULL OR currency = %(currency)s)
+    AND (%(frequency)s::text IS NULL OR frequency = %(frequency)s)
+    AND (%(kind)s::text IS NULL OR %(kind)s = ANY(kinds))
+    AND (%(task)s::text IS NULL OR %(task)s = ANY(tasks))
+    AND (%(billed_on)s::date IS NULL OR (starts <= %(billed_on)s AND (ends IS NULL OR ends > %(billed_on)s)))
+
+-- name: ids
+-- The contracts that a search finds, by number, without their pages.
+SELECT id FROM read_models.billing_contracts WHERE {wanted} ORDER BY number LIMIT %(limit)s;
+
 -- name: page
 -- A page of the contracts with their exact count, of one moment; the newest first.
 WITH matching AS NOT MATERIALIZED (
-    SELECT * FROM read_models.billing_contracts
-    WHERE (%(search)s::text IS NULL OR number ILIKE %(search)s OR name ILIKE %(search)s)
-        AND (%(number)s::text IS NULL OR number = %(number)s)
-        AND (%(customer)s::text IS NULL OR customers @> ARRAY[%(customer)s::text])
-        AND (%(status)s::text IS NULL OR status = %(status)s)
-        AND (%(currency)s::text IS NULL OR currency = %(currency)s)
-        AND (%(frequency)s::text IS NULL OR frequency = %(frequency)s)
-        AND (%(kind)s::text IS NULL OR %(kind)s = ANY(kinds))
-        AND (%(task)s::text IS NULL OR %(task)s = ANY(tasks))
-        AND (%(billed_on)s::date IS NULL OR (starts <= %(billed_on)s AND (ends IS NULL OR ends > %(billed_on)s)))
+    SELECT * FROM read_models.billing_contracts WHERE {wanted}
 ), rows AS (
     SELECT * FROM matching
     WHERE %(after_position)s::bigint IS NULL OR created_position < %(after_position)s
