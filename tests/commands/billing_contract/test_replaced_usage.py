@@ -1,102 +1,33 @@
 """Usage of a replaced invoice: all of it goes to the newer one, and back when that is deleted; never twice, never lost."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 import pytest_asyncio
 
-from adapters.calculation import StoredPastReference
-from adapters.purchases import StoredPurchases
-from adapters.verifying import StoredContracts, StoredPlaces
 from commands.billing_contract.generate import generate
-from commands.billing_contract.verify_ledger import ledger_check
-from commands.customer_invoice.calculate import calculate_now
-from commands.customer_invoice.delete import delete
-from commands.customer_invoice.rerun import run_all_again
-from commands.customer_invoice.verify_holdings import holdings_check
 from commands.provider_invoice.release import release
 from commands.provider_invoice.reoffer import reoffer
-from commands.provider_invoice.usage import leak_check, usage_sums
+from commands.provider_invoice.usage import usage_sums
 from commands.purchases.cancel import cancel
-from commands.purchases.follow_contracts import follow_contracts
-from commands.purchases.verify import purchase_check
-from domain.billing_contract.parts import UsageTerms
 from domain.rejected import Rejected
 from domain.usage_offer.events import LineRange
-from tests.support.agreements import d, seats
+from tests.support.agreements import d
 from tests.support.counter import Counter
 from tests.support.customer_invoices import closed
+from tests.support.gates import Gate, overtaken
 from tests.support.invoicing import open_invoicing
 from tests.support.origins import origin
+from tests.support.replacing import Billed
 from tests.support.shop import line
-
-EVERYTHING = {"seats": seats(), "usage": UsageTerms(everything=True)}
-FEBRUARY = d("2026-02-01")
-
-
-class Desk:
-    """A contract whose February is billed with two lines of a provider invoice and two posted purchases."""
-
-    def __init__(self, agreed, counter, invoicing):
-        self.agreed, self.counter, self.invoicing = agreed, counter, invoicing
-        self.shop = agreed.shop
-
-    async def begin(self):
-        self.contract = await self.agreed.signed(lines=EVERYTHING)
-        await self.generate("2026-01-01")
-        await self.counter.settle()
-        self.usage = await self.shop.active([line("4", quantity="2"), line("8", quantity="3"), line("1", "c-2")])
-        first, second = await self.counter.post({"key": "a", "quantity": "10"}, {"key": "b", "cost": "1"})
-        self.posted = (first.id, second.id)
-        await self.counter.settle()
-        self.old = await self.generate()
-
-    async def generate(self, cycle="2026-02-01", **more):
-        done = await generate(self.agreed.billing, origin(), self.contract, d(cycle), **more)
-        (made,) = done.outcome.invoices
-        return made
-
-    async def replaced(self):
-        """The newer invoice of February."""
-        return await self.generate(replace=True)
-
-    async def state(self, made):
-        return await self.counter.state(made.id)
-
-    async def delete(self, made):
-        await delete(self.invoicing, origin(), made.id, "wrong")
-        await self.follow()
-
-    async def follow(self):
-        await self.counter.settle()
-        await follow_contracts(self.shop.billing, await self.shop.billing.contracts.changed_since(0, 1000))
-        await self.counter.settle()
-
-    async def calculated(self, made):
-        return await calculate_now(self.agreed.billing.calculation, origin(), made.id)
-
-    async def places(self):
-        return {key: (await self.counter.purchase(key)).place for key in ("a", "b")}
-
-    async def findings(self):
-        """What `verify` would say."""
-        store, pool = self.shop.desk.store, self.shop.pool
-        held = [f for page in [p async for p in holdings_check(store, StoredPlaces(pool))]
-                for f in (*page.places, *page.offers)]  # fmt: skip
-        rows = [finding async for finding in purchase_check(self.shop.billing) if finding]
-        leaks = [one.leaks async for one in leak_check(self.shop.desk) if one.leaks]
-        ledger = [f async for page in ledger_check(self.agreed.billing, StoredContracts(pool)) for f in page.findings]
-        past = StoredPastReference(pool, self.shop.billing.reference)
-        again = run_all_again(self.agreed.billing.calculation, past, StoredPurchases(pool))
-        unlike = [one.why or one.now async for some in again for one in some if one.possible and not one.sound]
-        return [*held, *rows, *leaks, *ledger, *unlike]
 
 
 @pytest_asyncio.fixture
 async def desk(agreed, database):
-    body = {"code": "R1", "name": "R1", "product": "P1", "currency": "EUR"}
-    await agreed.shop.save("pricing-rule", **body, price={"family": "per_unit", "unit_price": "2.5"})
     store, pool = agreed.shop.desk.store, agreed.shop.pool
     async with open_invoicing(store, pool, database, invoices=agreed.shop.desk) as invoicing:
-        desk = Desk(agreed, Counter(agreed.shop), invoicing)
+        desk = Billed(agreed, Counter(agreed.shop), invoicing)
         await desk.begin()
         yield desk
 
@@ -109,7 +40,7 @@ async def test_the_newer_one_holds_all_that_the_old_one_held(desk):
     assert (state.holdings, state.posted) == (before.holdings, before.posted)
     assert (old.lines, old.superseded.by, old.status, old.items) == (0, new.id, "open", before.items)
     assert new.total == desk.old.total == "71.00"  # seats and 2 + 3 + 10 + 1 of P1
-    assert {place.destination for place in (await desk.places()).values()} == {new.id}
+    assert await desk.places() == {("invoiced", new.id)}
     (customer,) = [c for c in (await usage_sums(desk.shop.desk, desk.usage)).customers if c.customer == "C1"]
     assert (customer.invoiced, customer.offered) == (12, 0)
     assert await desk.findings() == []
@@ -138,7 +69,7 @@ async def test_deleting_the_newer_one_gives_all_back(desk):
     old = await desk.state(desk.old)
     assert (old.status, old.superseded) == ("pending", None)
     assert (old.holdings, old.posted) == (before.holdings, before.posted)
-    assert {place.destination for place in (await desk.places()).values()} == {desk.old.id}
+    assert await desk.places() == {("invoiced", desk.old.id)}
     again = await desk.calculated(desk.old)
     assert (again.status, again.items) == ("open", before.items)
     assert await desk.findings() == []
@@ -188,11 +119,11 @@ async def test_deleting_the_old_one_gives_nothing_back_and_deleting_the_newer_on
     new = await desk.replaced()
     await desk.delete(desk.old)
     assert (await desk.state(new)).lines == 4
-    assert {place.destination for place in (await desk.places()).values()} == {new.id}
+    assert await desk.places() == {("invoiced", new.id)}
     assert await desk.findings() == []
     await desk.delete(new)
     assert (await desk.state(desk.old)).status == "deleted"
-    assert {place.state for place in (await desk.places()).values()} == {"waiting"}
+    assert {state for state, _ in await desk.places()} == {"waiting"}
     assert await desk.findings() == []
     assert (await desk.generate()).total == "71.00"
     assert await desk.findings() == []
@@ -203,7 +134,7 @@ async def test_an_old_one_that_was_closed_meanwhile_stays_closed(desk):
     await closed(desk.shop.desk.store, desk.old.id)
     await desk.delete(new)
     assert ((await desk.state(desk.old)).status, (await desk.state(desk.old)).lines) == ("closed", 0)
-    assert {place.state for place in (await desk.places()).values()} == {"waiting"}
+    assert {state for state, _ in await desk.places()} == {"waiting"}
     assert await desk.findings() == []
     assert (await desk.generate()).total == "71.00"
     assert await desk.findings() == []
@@ -230,5 +161,75 @@ async def test_the_middle_of_a_chain_has_nothing_to_give_back(desk):
     assert await desk.findings() == []
     await desk.delete(third)
     assert (await desk.state(desk.old)).lines == 0
-    assert {place.state for place in (await desk.places()).values()} == {"waiting"}
+    assert {state for state, _ in await desk.places()} == {"waiting"}
     assert await desk.findings() == []
+
+
+async def test_usage_of_several_entries_goes_on_being_of_each(desk):
+    """An invoice that bills two cycles at once: of one offer, lines of both."""
+    lines = [line("4", quantity="2", charge_from="2026-03-02"), line("8", quantity="3", charge_from="2026-04-03")]
+    await desk.shop.activate(await uploaded(desk, [*lines, line("2", quantity="1", charge_from="2026-03-04")]))
+    await desk.counter.post({"key": "march", "time": "2026-03-02T12:00:00Z"})
+    await desk.counter.post({"key": "april", "time": "2026-04-02T12:00:00Z", "quantity": "2"})
+    await desk.counter.settle()
+    (billed,) = await desk.agreed.run("2026-05-02", desk.contract, overdue_from=d("2026-04-01"))
+    (both,) = billed.invoices
+    before = await received_by(desk, both.id)
+    assert before == {"2026-03-01": 3, "2026-04-01": 2}
+    new = await desk.generate("2026-04-01", replace=True)
+    assert (new.total, (await desk.state(new)).lines) == (both.total, 5)
+    assert (await received_by(desk, both.id), await received_by(desk, new.id)) == ({}, before)
+    assert await desk.findings() == []
+    await desk.delete(new)
+    assert (await received_by(desk, both.id), await received_by(desk, new.id)) == (before, {})
+    assert (await desk.state(both)).lines == 5
+    assert await desk.findings() == []
+
+
+async def test_a_closed_one_keeps_its_usage_and_the_cycle_is_billed_without(desk):
+    await closed(desk.shop.desk.store, desk.old.id)
+    new = await desk.replaced()
+    assert (new.total, (await desk.state(new)).lines) == ("31.00", 0)
+    assert ((await desk.state(desk.old)).lines, await desk.places()) == (4, {("invoiced", desk.old.id)})
+    assert await desk.findings() == []
+    await desk.delete(new)
+    assert ((await desk.state(desk.old)).status, (await desk.state(desk.old)).lines) == ("closed", 4)
+    assert await desk.findings() == []
+
+
+async def test_a_purchase_that_is_cancelled_while_the_invoice_is_replaced_is_on_none(desk):
+    gate = Gate()
+    calculation = replace(desk.agreed.billing.calculation, store=gate.before(desk.agreed.billing.store))
+    slow = replace(desk.agreed.billing, calculation=calculation)
+    held = generate(slow, origin(), desk.contract, d("2026-02-01"), replace=True)
+    done, _ = await overtaken(gate, held, cancel(desk.shop.billing, origin(), desk.posted[0], "wrong"))
+    (new,) = done.outcome.invoices
+    assert (new.total, (await desk.state(new)).lines) == ("46.00", 3)
+    assert await desk.findings() == []
+
+
+async def test_two_who_replace_at_once_make_a_chain_or_are_refused(desk):
+    made = await asyncio.gather(desk.replaced(), desk.replaced())
+    lines = sorted([(await desk.state(one)).lines for one in {one.id: one for one in made}.values()])
+    assert lines == [0, 4]
+    assert (await desk.state(desk.old)).lines == 0
+    assert await desk.findings() == []
+
+
+async def uploaded(desk, lines):
+    """A provider invoice over several months."""
+    days = {"period_from": d("2026-03-01"), "period_to": d("2026-04-30")}
+    invoice = await desk.shop.create(str(sum(int(one["amount"]) for one in lines)), "F-2", **days)
+    await desk.shop.upload(invoice, lines)
+    return invoice
+
+
+async def received_by(desk, invoice):
+    """Entry -> how many purchases the invoice took for it."""
+    found: dict[str, int] = {}
+    for entry in (await desk.agreed.entries(desk.contract)).values():
+        for one in entry.received:
+            if one.invoice == invoice:
+                first = entry.ref.first.isoformat()
+                found[first] = found.get(first, 0) + one.lines
+    return found
