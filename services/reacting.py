@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from adapters.operations import ReactionPositions
+from commands.ports.previews import KEPT
 from commands.provider_invoice.verify_lines import purge_lines
 from commands.reactions.notices import NOTICED, raise_notice
 from commands.sync.stuck import fail_stuck
@@ -50,13 +51,18 @@ async def sweep(parts: Parts) -> int:
 
 
 async def purge(parts: Parts) -> int:
-    """Forget what has had its time: idempotency answers, operations that ended, populations that count nowhere."""
+    """Forget what has had its time: idempotency answers, operations that ended, previews of yesterday, populations that
+    count nowhere.
+    """
     now = parts.clock.now()
     gone = 0
     while removed := await parts.store.purge_expired_answers():
         gone += removed
     ended_before = now - timedelta(days=parts.settings.operation_days)
     while removed := await parts.operations.purge(ended_before):
+        gone += removed
+    previews = parts.contract_billing.previews
+    while previews is not None and (removed := await previews.purge(now - KEPT)):
         gone += removed
     return gone + await purge_lines(parts.invoices, now)
 

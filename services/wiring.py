@@ -34,6 +34,7 @@ from adapters.line_store.offer_lines import StoredOfferLines
 from adapters.migrate import migrate
 from adapters.operations import StoredOperations
 from adapters.periods import StoredPeriods
+from adapters.previews import StoredPreviews
 from adapters.provider_files.raw_bucket import open_raw_files
 from adapters.provider_files.reader import ArrowProviderFileReader
 from adapters.provider_files.source import AllowedPlaces, FileSources
@@ -203,7 +204,7 @@ async def open_parts(
         ledger, targets = StoredLedger(pool), StoredTargets(pool)
         router = Router(invoices, billing, usage_due, StoredOfferLines(pool))
         licences = StoredLicences(pool)
-        contract_billing = ContractBilling(calculation, ledger, router, licences)
+        contract_billing = ContractBilling(calculation, ledger, router, licences, StoredPreviews(pool))
         bill = partial(bill_many, contract_billing)
         numbers = InvoiceNumberWriter(url, vault, row_writers=ROW_WRITERS, many_rows_writers=MANY_ROWS_WRITERS)
         stack.push_async_callback(numbers.close)

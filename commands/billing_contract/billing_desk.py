@@ -13,19 +13,21 @@ from commands.ports.contract_ledger import ContractLedger
 from commands.ports.event_store import EventStore, Rows
 from commands.ports.invoice_runs import MadeInvoice, RunOutcome
 from commands.ports.licences import Licences
+from commands.ports.previews import Previews
 from domain.billing_contract.entry_events import Cause
 
 
 @dataclass(frozen=True, slots=True)
 class ContractBilling:
     """The record, the ledger of contracts, what prices usage, what finds the usage that waits, and licences (None: for
-    who only gives back).
+    who only gives back); `previews` that were shown (None: for who shows none).
     """
 
     calculation: CalculationDesk
     ledger: ContractLedger
     router: Router | None = None
     licences: Licences | None = None
+    previews: Previews | None = None
 
     @property
     def store(self) -> EventStore:

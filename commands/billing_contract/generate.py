@@ -1,6 +1,6 @@
 """One contract, by hand: what a cycle would come to, and making exactly that. Source: billing contracts, "By hand"."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
@@ -10,6 +10,7 @@ from commands.billing_contract.bill import Decision, decide_all, ready_of, save_
 from commands.billing_contract.billing_desk import Asked, ContractBilling, ReplacedInvoice
 from commands.billing_contract.desk import local_day
 from commands.billing_contract.preparing import Prepared, prepare
+from commands.billing_contract.previewed import keep, outdated
 from commands.billing_contract.proposal_document import digest_of, document_of, text_of
 from commands.billing_contract.taking_out import told
 from commands.handling import Decided, Done, expect_version, settle
@@ -29,7 +30,7 @@ class Proposal:
 
     `invoiced`: live invoices that bill the entry already; the proposal is then what it would come to without them, or
     what would replace them.
-    `text`: the invoices with their items and what they are made of, as a canonical document; `digest`: its SHA-256
+    `document`: the invoices with their items and what they are made of, as canonical JSON; `digest`: its SHA-256
     (hex), so that a caller can ask for exactly these.
     """
 
@@ -43,7 +44,7 @@ class Proposal:
     prepared: Prepared
     decision: Decision | None
     invoiced: Sequence[InvoiceMade]
-    text: str
+    document: str
     digest: str
     warnings: Sequence[str]
 
@@ -109,10 +110,19 @@ async def propose(
         prepared=prepared,
         decision=decision,
         invoiced=invoiced,
-        text=text,
+        document=text,
         digest=digest_of(text),
         warnings=warnings,
     )
+
+
+async def preview(
+    desk: ContractBilling, origin: Origin, contract: UUID, cycle: date | None, *, replace: bool = False
+) -> Proposal:
+    """A proposal that is shown: it is kept for a day under its digest, and nothing else is stored."""
+    proposal = await propose(desk, origin, contract, cycle, replace=replace)
+    await keep(desk.previews, contract, proposal.digest, proposal.document, origin.now)
+    return proposal
 
 
 async def generate(
@@ -129,8 +139,8 @@ async def generate(
     """Make what the proposal says: the invoice date is the entry's run date, and no task is armed.
 
     Invoices that bill the entry already refuse it, unless it is to `replace` them.
-    Rejected like a proposal, and `cycle-invoiced`, `nothing-to-bill`; `preview-outdated` when `expect` is the digest of
-    something else.
+    Rejected like a proposal, and `cycle-invoiced`, `nothing-to-bill`; `preview-outdated`, with the differences, when
+    `expect` is the digest of something else.
     """
 
     async def decide() -> Decided[Generated]:
@@ -139,11 +149,7 @@ async def generate(
         if not replace:
             expect_active(proposal.known, proposal.entry)
         if expect is not None and expect != proposal.digest:
-            raise Rejected(
-                "preview-outdated",
-                "What would be billed is not what was previewed any more: look at the preview again.",
-                facts={"digest": proposal.digest, "invoices": [_told(one) for one in proposal.made]},
-            )
+            raise await outdated(desk.previews, contract, expect, proposal.digest, proposal.document, proposal.made)
         if proposal.decision is None:
             raise Rejected(
                 "nothing-to-bill",
@@ -162,7 +168,3 @@ async def generate(
         return Decided(save_of(origin, [ready_of(proposal.decision, "generate")]), outcome)
 
     return await settle(desk.store, origin, decide, answer)
-
-
-def _told(one: MadeInvoice) -> Mapping[str, str]:
-    return {"customer": one.customer, "reference": one.reference, "total": one.total}

@@ -148,8 +148,7 @@ def _item(item: Item, sources: Sources) -> Mapping[str, Any]:
         "exact": plain(item.exact),
         "cost": None if item.cost is None else plain(item.cost),
         "lines": item.lines,
-        "rule": item.rule,
-        "rule_version": item.rule_version,
+        "rule": None if item.contract_line else [item.rule, item.rule_version],
         "made_of": [text for one in made_of for text in _made_of(one)],
     }
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from adapters.calculation import StoredSums
 from adapters.contracts import StoredLedger
 from adapters.licences import StoredLicences
+from adapters.previews import StoredPreviews
 from commands.billing_contract.add_line import NewLine, WorkTerms, add_line
 from commands.billing_contract.bill import bill_many
 from commands.billing_contract.billing_desk import Asked, Billed, ContractBilling
@@ -74,6 +75,7 @@ class Agreements:
             ledger,
             Counter(self.shop).router,
             StoredLicences(self.shop.pool),
+            StoredPreviews(self.shop.pool),
         )
 
     async def signed(

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
-from commands.billing_contract.generate import Generated, generate, propose
+from commands.billing_contract.generate import Generated, generate, preview
 from commands.handling import Done
 from services.api.access import may
 from services.api.call import CallDep, ToAnswer, Told, etag, id_in_path
@@ -38,13 +38,14 @@ class ToGenerate(Which):
 
 @router.post("/preview", operation_id="preview_billing_contract")
 @may("read")
-async def preview(call: CallDep, contract: str, body: Which | None = None) -> Response:
+async def preview_invoices(call: CallDep, contract: str, body: Which | None = None) -> Response:
     """What billing an entry would make now, down to quantities by day, milestones, transactions and usage; nothing is
-    stored. Of a billed one: what it would come to without the invoices that it names.
+    written but the preview itself, which is kept for a day. Of a billed one: what it would come to without the invoices
+    that it names.
     """
     parts = call.parts
     asked = body or Which()
-    proposal = await propose(
+    proposal = await preview(
         parts.contract_billing, call.origin(), id_in_path(contract), asked.cycle, replace=asked.replace_existing
     )
     shown = proposal_view(proposal, await work_of(parts.contract_billing.ledger, proposal))

@@ -58,7 +58,8 @@ async def test_generated_is_what_was_previewed_and_only_once(api: httpx.AsyncCli
     seen = await ok(api.post(f"{contract}/preview"))
     assert seen["entry"]["from"] == "2026-01-01"
     wrong = await api.post(f"{contract}/generate", json={"expect": "0" * 64})
-    assert assert_problem(wrong, 409, "preview-outdated")["digest"] == seen["digest"]
+    outdated = assert_problem(wrong, 409, "preview-outdated")
+    assert (outdated["digest"], outdated["differences"]) == (seen["digest"], None)
     made = await ok(api.post(f"{contract}/generate", json={"expect": seen["digest"]}))
     assert [(i["customer"], i["total"]) for i in made["invoices"]] == [("C1", "423.00"), ("C2", "282.00")]
     assert (made["digest"], made["warnings"], made["replaced"]) == (seen["digest"], [], [])
@@ -91,7 +92,53 @@ async def test_what_costs_something_else_is_not_what_was_previewed(api: httpx.As
     assert [i["total"] for i in now["invoices"]] == [i["total"] for i in seen["invoices"]]
     assert now["digest"] != seen["digest"]
     outdated = await api.post(f"{contract}/generate", json={"expect": seen["digest"]})
-    assert_problem(outdated, 409, "preview-outdated")
+    said = assert_problem(outdated, 409, "preview-outdated")
+    assert [(d["what"], d["change"], d.get("customer"), d["before"], d["now"]) for d in said["differences"]] == [
+        ("item", "changed", "C1", {"cost": None}, {"cost": "30"}),
+        ("item", "changed", "C2", {"cost": None}, {"cost": "20"}),
+        ("transactions", "changed", None, {"count": 1}, {"count": 1}),
+    ]
+
+
+async def test_an_outdated_preview_is_answered_with_what_is_different(api: httpx.AsyncClient, contract: str):
+    seen = await ok(api.post(f"{contract}/preview"))
+    await ok(api.post(f"{contract}/lines/seats/price", json={"from": "2026-01-16", "price": "62"}))
+    await ok(api.post(f"{contract}/unready", json={"line": "build", "milestone": "M1"}))
+    extra = {"code": "extra", "name": "More", "kind": "subscription", "quantity": "1", "price": "31"}
+    await ok(api.post(f"{contract}/lines", json=extra))
+    outdated = await api.post(f"{contract}/generate", json={"expect": seen["digest"]})
+    said = assert_problem(outdated, 409, "preview-outdated")
+    first = [d for d in said["differences"] if d.get("customer") == "C1"]
+    assert [(d["what"], d["change"], d.get("line")) for d in first] == [
+        ("invoice", "changed", None),
+        ("item", "changed", "seats"),
+        ("item", "removed", "build"),
+        ("item", "added", "extra"),
+    ]
+    invoice, seats, build, extra = first
+    assert (invoice["before"], invoice["now"]) == ({"total": "423.00"}, {"total": "573.60"})
+    assert (seats["before"]["amount"], seats["now"]["amount"]) == ("282.00", "474.00")
+    assert seats["now"]["made_of"] == ["2026-01-01 to 2026-01-15: 10 x 31", "2026-01-16 to 2026-01-31: 20 x 62"]
+    assert (build["now"], build["before"]["amount"], extra["before"], extra["now"]["amount"]) == (
+        None, "60.00", None, "18.60",
+    )  # fmt: skip
+    again = await ok(api.post(f"{contract}/preview"))
+    assert again["digest"] == said["digest"]
+    await ok(api.post(f"{contract}/generate", json={"expect": said["digest"]}))
+
+
+async def test_the_same_amount_of_something_else_is_outdated(api: httpx.AsyncClient, contract: str):
+    seen = await ok(api.post(f"{contract}/preview", json={"cycle": "2026-02-01"}))
+    await ok(api.post(f"{contract}/lines/seats/quantity", json={"from": "2026-02-01", "quantity": "10"}))
+    await ok(api.post(f"{contract}/lines/seats/price", json={"from": "2026-02-01", "price": "62"}))
+    asked = {"cycle": "2026-02-01", "expect": seen["digest"]}
+    said = assert_problem(await api.post(f"{contract}/generate", json=asked), 409, "preview-outdated")
+    assert [(d["before"], d["now"]) for d in said["differences"]] == 2 * [
+        (
+            {"made_of": ["2026-02-01 to 2026-02-28: 20 x 31"]},
+            {"made_of": ["2026-02-01 to 2026-02-28: 10 x 62"]},
+        )
+    ]
 
 
 async def test_what_is_refused(api: httpx.AsyncClient, contract: str, client_for: MakeClient):
