@@ -1,7 +1,6 @@
 """The port to licences, on PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final
 
 from psycopg import AsyncConnection
@@ -9,7 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.feed_types import reads_any, types_between
 from adapters.sql_files import load_sql
-from commands.ports.licences import LicencesOf
+from commands.ports.licences import LicenceCost, LicencesOf
 
 _SQL = load_sql("adapters.licences")
 _MOST: Final = 50_000
@@ -39,7 +38,7 @@ class StoredLicences:
             await connection.execute(_SQL["advance"], values)
             return changed
 
-    async def costs(self, wanted: Sequence[LicencesOf]) -> Mapping[str, Mapping[str, Decimal]]:
+    async def costs(self, wanted: Sequence[LicencesOf]) -> Mapping[str, Sequence[LicenceCost]]:
         """See the port."""
         values = {
             "keys": [one.key for one in wanted for _ in one.customers],
@@ -49,10 +48,10 @@ class StoredLicences:
             "firsts": [one.first for one in wanted for _ in one.customers],
             "lasts": [one.last for one in wanted for _ in one.customers],
         }
-        found: dict[str, dict[str, Decimal]] = {}
+        found: dict[str, list[LicenceCost]] = {}
         async with self._pool.connection() as connection:
-            for key, currency, cost in await (await connection.execute(_SQL["costs"], values)).fetchall():
-                found.setdefault(key, {})[currency] = cost
+            for key, *bought in await (await connection.execute(_SQL["costs"], values)).fetchall():
+                found.setdefault(key, []).append(LicenceCost(*bought))
         return found
 
 

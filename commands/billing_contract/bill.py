@@ -74,12 +74,12 @@ class Decision:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Entries that wait, or are billed by hand without waiting, lines that are skipped, and invoices that can't be
-        priced.
+        """Entries that wait, or are billed by hand without waiting, lines that are skipped, costs that are not known,
+        and invoices that can't be priced.
         """
         by_hand = self.prepared.asked.by_hand
         found = [one.without if by_hand else one.reason for one in self.prepared.held]
-        found += [one.reason for one in self.prepared.plan.skipped]
+        found += [*(one.reason for one in self.prepared.plan.skipped), *self.prepared.plan.warnings]
         for one in self.invoices:
             result = self.priced[one.stream.id].result
             if isinstance(result, Failure):

@@ -102,7 +102,7 @@ async def prepare(
         planned[contract] = known[contract], bill(known[contract], one.day, some, own_sums, negations)
     plans = {contract: plan for contract, (_, plan) in planned.items()}
     if desk.licences is not None:
-        plans = dict(await with_licence_costs(desk.licences, planned))
+        plans = dict(await with_licence_costs(desk.calculation, desk.licences, planned))
     for contract, (one, _) in due.items():
         at, how = loaded[contract], _how(replacing, contract)
         prepared = Prepared(

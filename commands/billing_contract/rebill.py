@@ -43,7 +43,7 @@ async def items_anew(desk: ContractBilling, licences: Licences, invoice: UUID, s
     if loaded is None:
         raise TypeError(f"{state.reference} bills the contract {source.contract}, which is not there")
     known = loaded.known
-    anew = await _anew(licences, known, invoice, state)
+    anew = await _anew(desk, licences, known, invoice, state)
     items = with_kept(known, state, anew, await _differences(desk, known, source.replaces, state))
     if same_items(items, source.items):
         return Rebilled()
@@ -54,9 +54,11 @@ async def items_anew(desk: ContractBilling, licences: Licences, invoice: UUID, s
     return Rebilled((fact,), (*writes, Write(loaded.history, ())), (keeping(after, loaded.seen),))
 
 
-async def _anew(licences: Licences, known: Known, invoice: UUID, state: CustomerInvoice) -> Sequence[ContractItem]:
+async def _anew(
+    desk: ContractBilling, licences: Licences, known: Known, invoice: UUID, state: CustomerInvoice
+) -> Sequence[ContractItem]:
     plan = Plan(state.invoice_date, (), {state.customer: recomputed(known, invoice, state)})
-    plan = (await with_licence_costs(licences, {known.contract_id: (known, plan)}))[known.contract_id]
+    plan = (await with_licence_costs(desk.calculation, licences, {known.contract_id: (known, plan)}))[known.contract_id]
     return [contract_item(known, item) for item in plan.items[state.customer]]
 
 

@@ -1,6 +1,7 @@
 """What customer invoices come to now: their purchases added up and priced. Nothing is stored."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, TypeAlias
@@ -133,11 +134,16 @@ async def _dates(desk: CalculationDesk, invoices: Iterable[CustomerInvoice]) -> 
         for held in invoice.holdings.values()
         if held.currency != invoice.currency
     }
-    unknown = sorted({id_ for id_, _ in foreign - desk.dates.keys()})
+    return await dates_of(desk, foreign)
+
+
+async def dates_of(desk: CalculationDesk, attempts: AbstractSet[Attempt]) -> Mapping[Attempt, date]:
+    """The dates of provider invoices as they were activated: their exchange rates count for what they cost."""
+    unknown = sorted({id_ for id_, _ in attempts - desk.dates.keys()})
     if unknown:
         if len(desk.dates) > _KEPT_DATES:
             desk.dates.clear()
-            unknown = sorted({id_ for id_, _ in foreign})
+            unknown = sorted({id_ for id_, _ in attempts})
         histories = await desk.store.load_many([Stream("provider-invoice", id_) for id_ in unknown])
         for stream, history in histories.items():
             state = None
@@ -145,4 +151,4 @@ async def _dates(desk: CalculationDesk, invoices: Iterable[CustomerInvoice]) -> 
                 state = evolve_provider_invoice(state, fact)
                 if isinstance(fact, Activated) and state is not None:
                     desk.dates[stream.id, state.attempt] = fact.header.invoice_date
-    return {attempt: desk.dates[attempt] for attempt in foreign if attempt in desk.dates}
+    return {attempt: desk.dates[attempt] for attempt in attempts if attempt in desk.dates}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Protocol
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,16 @@ class LicencesOf:
     last: date
 
 
+@dataclass(frozen=True, slots=True)
+class LicenceCost:
+    """What the licences of one provider invoice's attempt cost, exactly."""
+
+    provider_invoice: UUID
+    attempt: int
+    currency: str
+    cost: Decimal
+
+
 class Licences(Protocol):
     """Found from the feed; can be made again from it and the line store."""
 
@@ -28,6 +39,6 @@ class Licences(Protocol):
         """Take up what the feed brought since the last time; how many provider invoices."""
         ...
 
-    async def costs(self, wanted: Sequence[LicencesOf]) -> Mapping[str, Mapping[str, Decimal]]:
-        """`key` -> currency -> exact sum; those for which nothing was bought are left out."""
+    async def costs(self, wanted: Sequence[LicencesOf]) -> Mapping[str, Sequence[LicenceCost]]:
+        """`key` -> what was bought, by provider invoice and currency; those for which nothing was are left out."""
         ...

@@ -36,6 +36,8 @@ class Plan:
     taken: Mapping[str, Sequence[TransactionsTaken]] = field(default_factory=dict)
     skipped: Sequence[Skip] = ()
     waits: Sequence[Due] = ()
+    warnings: Sequence[str] = ()
+    """Of costs that are not known."""
 
 
 def wanted_transactions(known: Known, due: Sequence[Due]) -> Mapping[str, date | None]:

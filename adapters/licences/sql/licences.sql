@@ -52,12 +52,12 @@ INSERT INTO reaction_position AS r (reaction, position) VALUES ('licences', %(up
 ON CONFLICT (reaction) DO UPDATE SET position = excluded.position;
 
 -- name: costs
--- Exact costs of the licences that lines pass on, by currency.
-SELECT w.key, n.currency, trim_scale(sum(n.cost))
+-- Exact costs of the licences that lines pass on, by provider invoice and currency.
+SELECT w.key, n.provider_invoice, n.attempt, n.currency, trim_scale(sum(n.cost))
 FROM unnest(%(keys)s::text[], %(customers)s::text[], %(products)s::text[], %(subscriptions)s::text[],
             %(firsts)s::date[], %(lasts)s::date[]) AS w (key, customer, product, subscription, first, last)
 JOIN licence n ON n.customer = w.customer AND n.first_day BETWEEN w.first AND w.last
      AND CASE WHEN w.subscription IS NOT NULL AND n.subscription IS NOT NULL THEN n.subscription = w.subscription
               ELSE n.product = w.product END
-GROUP BY w.key, n.currency
-ORDER BY w.key, n.currency;
+GROUP BY w.key, n.provider_invoice, n.attempt, n.currency
+ORDER BY w.key, n.provider_invoice, n.attempt, n.currency;
