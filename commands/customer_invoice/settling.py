@@ -26,7 +26,7 @@ async def settle_before_request(
     they are. And those that are refused: `invoice-pending` when more waits than a request takes in or something else
     may change their totals, `invoice-error` when what waits can't be calculated: the invoice says so then.
     """
-    there = [invoice for invoice, one in loaded.items() if one.state.status == "open"]
+    there = [id_ for id_, one in loaded.items() if one.state.status == "open" and one.state.superseded is None]
     settled, refused = dict(loaded), dict[UUID, Rejected]()
     if not there:
         return settled, refused

@@ -28,6 +28,9 @@ from tests.support.shop import Shop, line
 
 EVERYTHING = {"seats": seats(), "usage": UsageTerms(everything=True)}
 
+PRICE = {"code": "R1", "name": "R1", "product": "P1", "currency": "EUR"}
+"""Of the rule for P1, at 2.50."""
+
 
 @dataclass(slots=True)
 class Billed:
@@ -48,8 +51,7 @@ class Billed:
 
     async def begin(self) -> None:
         """January is billed without usage, February with it: 31.00 for seats, 40.00 for 16 of P1."""
-        body = {"code": "R1", "name": "R1", "product": "P1", "currency": "EUR"}
-        await self.shop.save("pricing-rule", **body, price={"family": "per_unit", "unit_price": "2.5"})
+        await self.shop.save("pricing-rule", **PRICE, price={"family": "per_unit", "unit_price": "2.5"})
         self.contract = await self.agreed.signed(lines=EVERYTHING)
         await self.generate("2026-01-01")
         await self.counter.settle()

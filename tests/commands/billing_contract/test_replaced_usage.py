@@ -7,6 +7,8 @@ import pytest
 import pytest_asyncio
 
 from commands.billing_contract.generate import generate
+from commands.customer_invoice.approve_many import approve_many
+from commands.customer_invoice.recalculate import recalculate
 from commands.provider_invoice.release import release
 from commands.provider_invoice.reoffer import reoffer
 from commands.provider_invoice.usage import usage_sums
@@ -14,12 +16,13 @@ from commands.purchases.cancel import cancel
 from domain.rejected import Rejected
 from domain.usage_offer.events import LineRange
 from tests.support.agreements import d
+from tests.support.calculating import calculate_all
 from tests.support.counter import Counter
 from tests.support.customer_invoices import closed
 from tests.support.gates import Gate, overtaken
 from tests.support.invoicing import open_invoicing
 from tests.support.origins import origin
-from tests.support.replacing import Billed
+from tests.support.replacing import PRICE, Billed
 from tests.support.shop import line
 
 
@@ -233,3 +236,21 @@ async def received_by(desk, invoice):
                 first = entry.ref.first.isoformat()
                 found[first] = found.get(first, 0) + one.lines
     return found
+
+
+async def test_an_old_one_that_was_never_calculated_is_taken_over_and_comes_back(desk):
+    await recalculate(desk.invoicing, origin(), desk.old.id)
+    new = await desk.replaced()
+    await desk.shop.save("pricing-rule", **PRICE, price={"family": "per_unit", "unit_price": "5"})
+    await calculate_all(desk.counter)
+    old = await desk.state(desk.old)
+    assert (old.status, old.calculation.revenue_total, old.calculations) == ("pending", 71, 1)
+    (result,) = await approve_many(desk.invoicing, origin(), [desk.old.id])
+    assert (result.changed, result.refused.code) == (False, "superseded")
+    await desk.delete(new)
+    await calculate_all(desk.counter)
+    assert ((await desk.state(desk.old)).status, (await desk.state(desk.old)).calculation.revenue_total) == (
+        "open",
+        111,
+    )
+    assert await desk.findings() == []
