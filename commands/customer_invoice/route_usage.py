@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from domain.usage_offer.state import fold as fold_offer
 OFFERS: Final = 1_000
 """Offers routed in one turn."""
 BATCHES: Final = 20
-"""Batches that one offer gives away in one transaction; the rest goes in the next turn."""
+"""Batches that one offer gives away in one turn of routing; the rest follows in the next. A contract's run takes all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ async def _waiting(
         if numbers is None and (offer.held or offer.free.lines > MAX_BATCH):
             offered = await OfferedLines.load(router.invoices, turn.loaded, offer)
             chosen = offered.free(offer, offer.free.lines)
-        found[entry] = await _batches(router, turn, offer, chosen)
+        found[entry] = await _batches(router, turn, offer, chosen, None)
     return found
 
 
@@ -228,7 +229,7 @@ async def _give(
         if stream is None or destination.state != "arriving" or not giving.open_to(stream):
             rest = _worse(rest, destination)
             continue
-        for batch in await _batches(router, turn, giving.offer, numbers):
+        for batch in await _batches(router, turn, giving.offer, numbers, BATCHES):
             if len(giving.facts) >= BATCHES:
                 return Verdict("again")
             giving.give(stream, batch)
@@ -237,14 +238,17 @@ async def _give(
     return rest
 
 
-async def _batches(router: Router, turn: _Turn, offer: UsageOffer, numbers: Sequence[int] | None) -> list[Lines]:
+async def _batches(
+    router: Router, turn: _Turn, offer: UsageOffer, numbers: Sequence[int] | None, most: int | None
+) -> list[Lines]:
+    """One after the other, so that no more than one batch of lines is in memory; at most so many, None: all."""
     if numbers is None:
         span = turn.spans[offer.key]
         whole = (LineRange(first=span.first, last=span.last),)
         return [Lines(whole, offer.offered.lines, offer.offered.cost, offer.digest)]
     offered = await OfferedLines.load(router.invoices, turn.loaded, offer)
     found = []
-    for start in range(0, min(len(numbers), BATCHES * MAX_BATCH), MAX_BATCH):
+    for start in islice(range(0, len(numbers), MAX_BATCH), most):
         chosen = await offered.choose(numbers[start : start + MAX_BATCH])
         found.append(Lines(chosen.ranges, chosen.lines, chosen.batch.cost, chosen.batch.digest))
     return found

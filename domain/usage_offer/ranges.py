@@ -79,13 +79,15 @@ def of_chosen(numbers: Sequence[int], chosen: Iterable[int]) -> Ranges:
 
     Lines of other customers may lie between: a range speaks of the numbers of one offer only.
     """
-    joined: list[LineRange] = []
-    place, before = {number: index for index, number in enumerate(numbers)}, -2
+    joined: list[list[int]] = []
+    at = -1
     for number in sorted(chosen):
-        index = place[number]
-        if joined and index == before + 1:
-            joined[-1] = LineRange(first=joined[-1].first, last=number)
+        index = bisect_left(numbers, number, at + 1)  # in what is left: one batch of many costs what it is long
+        if index == len(numbers) or numbers[index] != number:
+            raise KeyError(number)
+        if joined and index == at + 1:
+            joined[-1][1] = number
         else:
-            joined.append(LineRange(first=number, last=number))
-        before = index
-    return tuple(joined)
+            joined.append([number, number])
+        at = index
+    return tuple(LineRange(first=first, last=last) for first, last in joined)

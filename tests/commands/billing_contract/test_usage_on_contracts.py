@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from commands.billing_contract.bill import bill_many
 from commands.billing_contract.billing_desk import Asked
+from commands.customer_invoice import route_usage as routing
 from commands.customer_invoice.delete import delete
 from commands.provider_invoice.release import release
 from commands.provider_invoice.reoffer import reoffer
@@ -60,6 +61,25 @@ async def test_usage_of_a_cycle_is_on_its_invoice_priced_and_followed_by_nothing
     assert stored.place.reason is None
     assert (stored.place.state, stored.place.destination) == ("invoiced", february.invoices[0].id)
     assert (await agreed.run("2026-03-02", contract))[0].outcome == "nothing_to_bill"
+
+
+@pytest.mark.parametrize("later", [0, 3])
+async def test_a_run_takes_all_of_a_large_offer_in_batches(agreed, counter, monkeypatch, later):
+    contract = await agreed.signed(lines={"usage": EVERYTHING})
+    await counter.settle()
+    lines = [line("1", charge_from="2026-03-01" if n % 2 and n < 2 * later else "2026-02-03") for n in range(20)]
+    invoice_in = await agreed.shop.active(lines)
+    await counter.settle()
+    monkeypatch.setattr(routing, "MAX_BATCH", 3)
+    monkeypatch.setattr(routing, "BATCHES", 2)
+    (february,) = await agreed.run("2026-03-02", contract)
+    invoice = await agreed.invoice(february)
+    assert (invoice.lines, invoice.cost) == (20 - later, Decimal(20 - later))
+    (entry,) = [one for one in (await agreed.entries(contract)).values() if one.received]
+    assert [one.lines for one in entry.received] == [3] * ((20 - later) // 3) + [2]
+    (march,) = await agreed.run("2026-04-02", contract)
+    assert [(await agreed.invoice(march)).lines for _ in march.invoices] == ([later] if later else [])
+    assert not (await usage_sums(agreed.shop.desk, invoice_in)).leaks
 
 
 async def test_usage_alone_makes_an_invoice_and_late_usage_goes_to_the_next(agreed, counter):
