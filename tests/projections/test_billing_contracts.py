@@ -46,11 +46,11 @@ def test_an_entry_that_is_billed_deleted_and_billed_anew():
     happened.add(stream, k.reactivated(january, first), key=k.stream.id)
     row = only(BILLING_CONTRACTS, happened, "billing_schedules")
     assert (row.status, row.reason, [i["deleted"] for i in row.invoices]) == ("active", None, [True, False])
-    again = k.made("c-1", 2)
-    happened.add(stream, k.invoiced(january, again, replaces=(second.invoice,)), key=k.stream.id)
+    again, newer = k.made("c-1", 2), k.made("c-2", 2)
+    happened.add(stream, k.replaced(january, second, newer), k.invoiced(january, again, newer), key=k.stream.id)
     row = only(BILLING_CONTRACTS, happened, "billing_schedules")
-    assert [i["id"] for i in row.invoices] == [str(i.invoice) for i in (again, first, second)]
-    assert [i["superseded"] for i in row.invoices] == [False, False, True]
+    assert [i["id"] for i in row.invoices] == [str(i.invoice) for i in (again, newer, first, second)]
+    assert [i["superseded"] for i in row.invoices] == [False, False, False, True]
 
 
 def test_entries_with_nothing_to_bill_and_cancelled_ones():

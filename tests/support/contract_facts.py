@@ -83,7 +83,7 @@ class ContractFacts:
             customer_id=reference_stream("customer", customer).id,
         )
 
-    def invoiced(self, entry: Entry, *made: x.InvoiceMade, replaces: tuple[UUID, ...] = ()) -> x.EntryInvoiced:
+    def invoiced(self, entry: Entry, *made: x.InvoiceMade) -> x.EntryInvoiced:
         billed = tuple(
             x.BilledPart(
                 invoice=one.invoice, customer=one.customer, line="seats", cycle=entry.first, amount=Decimal("30.00")
@@ -97,7 +97,19 @@ class ContractFacts:
             cause="run",
             invoices=made,
             billed=billed,
-            replaces=replaces,
+        )
+
+    def replaced(self, entry: Entry, old: x.InvoiceMade, new: x.InvoiceMade) -> x.EntryReplaced:
+        return x.EntryReplaced(
+            contract=self.number,
+            ref=ref_of(self.number, entry),
+            invoice=old.invoice,
+            reference=old.reference,
+            customer=old.customer,
+            by=new.invoice,
+            by_reference=new.reference,
+            day=entry.run_date,
+            takes_over=True,
         )
 
     def empty(self, entry: Entry) -> x.EntryEmpty:
