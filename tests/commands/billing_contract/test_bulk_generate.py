@@ -1,11 +1,7 @@
 """Many contracts generated in one operation: each has one result, and is billed once, whoever else bills it."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
-from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -14,20 +10,10 @@ from adapters.bulk import StoredTargets
 from adapters.operations import StoredOperations
 from adapters.verifying import StoredContracts
 from commands.billing_contract import bulk_generate
-from commands.billing_contract.bill import bill_many
-from commands.billing_contract.billing_desk import Billed
-from commands.billing_contract.bulk_generate import BulkGenerateHandler
-from commands.billing_contract.bulk_request import (
-    BULK_GENERATE,
-    BulkDesk,
-    BulkWanted,
-    Named,
-    Options,
-    request_bulk_generation,
-)
+from commands.billing_contract.bulk_request import BULK_GENERATE, Named
 from commands.billing_contract.verify_ledger import ledger_check
 from commands.customer_invoice.delete import delete
-from commands.operations.work import GiveBack, Work
+from commands.operations.work import GiveBack
 from commands.ports.event_store import StoreUnavailable
 from commands.ports.operations import OperationLost
 from domain.billing_contract.lines import change_price
@@ -35,76 +21,20 @@ from domain.billing_contract.parts import UsageTerms
 from domain.customer_invoice.state import fold
 from domain.identity import Stream, billing_contract_stream
 from domain.rejected import Rejected
-from services.working import passes
-from tests.support.agreements import Agreements, build, d, seats
+from tests.support.agreements import build, d, seats
+from tests.support.bulk_generation import NOW, BulkOffice
 from tests.support.invoicing import open_invoicing
 from tests.support.origins import origin
 from tests.support.yard import Signals
 
-NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 SEATS = {"seats": seats()}
 """31.00 a month: 10 at 3.1."""
 USAGE = UsageTerms(everything=True)
-BUSY = Billed(UUID(int=0), "", "failed", reason="It was changed by others all the time.", code="busy")
-
-
-@dataclass
-class Office:
-    """A desk, and a worker that works when told to; `before` is called with whatever is about to be billed."""
-
-    agreed: Agreements
-    operations: StoredOperations
-    targets: StoredTargets
-    signals: Signals = field(default_factory=Signals)
-    unforeseen: list[Exception] = field(default_factory=list)
-    odd: dict[Any, Exception] = field(default_factory=dict)
-    billed: list[list[Any]] = field(default_factory=list)
-    after: Any = None
-
-    @property
-    def desk(self) -> BulkDesk:
-        return BulkDesk(self.agreed.billing, self._bill, self.operations, self.targets)
-
-    async def _bill(self, origin, asked, **more):
-        self.billed.append([one.contract for one in asked])
-        for one in asked:
-            if one.contract in self.odd:
-                raise self.odd[one.contract]
-        done = await bill_many(self.agreed.billing, origin, asked, **more)
-        if self.after is not None:
-            await self.after()
-        return done
-
-    async def ask(self, *items, of=0, dry_run=False, **options):
-        named = [one if isinstance(one, Named) else Named(str(one)) for one in items]
-        wanted = BulkWanted(named, Options(**options), of, dry_run)
-        return (await request_bulk_generation(self.desk, origin(NOW), wanted)).outcome
-
-    async def work(self, lease=15.0):
-        claimed = await self.operations.claim("tester", [BULK_GENERATE], lease, NOW)
-        work = Work(claimed.operation, claimed.hold, self.operations, self.signals, lambda: NOW, "UTC")
-        ended = await BulkGenerateHandler(self.desk, passes, self.unforeseen.append)(work)
-        await self.operations.end(claimed.hold, ended.status, ended.message, NOW)
-        return await self.operations.get(claimed.operation.id)
-
-    async def results(self, operation):
-        return {one.name: one for one in await self.operations.items(operation.id)}
-
-    async def generated(self, *items, **options):
-        """Asked for and worked off: the results by contract."""
-        operation = await self.ask(*items, **options)
-        await self.work()
-        return await self.results(operation)
-
-    async def made(self):
-        """How many invoices of contracts there are."""
-        found = await self.agreed.shop.desk.store.read(after=0, limit=10_000, types=("customer-invoice.created",))
-        return sum(one.fact.contract is not None for one in found)
 
 
 @pytest_asyncio.fixture
 async def office(agreed):
-    return Office(agreed, StoredOperations(agreed.shop.pool), StoredTargets(agreed.shop.pool))
+    return BulkOffice(agreed, StoredOperations(agreed.shop.pool), StoredTargets(agreed.shop.pool))
 
 
 def cycles(results):
@@ -298,19 +228,12 @@ async def test_a_worker_that_stops_gives_back_and_a_cancelled_one_stops(office, 
     assert begun < ended.done == await office.made() < 16
 
 
-async def test_busy_ones_are_looked_at_again(office, agreed, monkeypatch):
+async def test_busy_ones_are_looked_at_again(office, agreed):
     """A contract that others change all the time is told of only when it stays so."""
     contract = await agreed.signed("K-1", SEATS)
-    plain, left = office._bill, [2]
-
-    async def busy(origin, asked, **more):
-        done = await plain(origin, asked, **more) if not left[0] else [replace(BUSY, contract=contract)]
-        left[0] = max(left[0] - 1, 0)
-        return done
-
-    monkeypatch.setattr(Office, "_bill", staticmethod(busy))
+    office.busy = 2
     assert cycles(await office.generated(contract)) == {"K-1": ("invoiced", "2026-01-01")}
-    left[0] = 99
+    office.busy = 99
     (result,) = (await office.generated(contract)).values()
     assert (result.outcome, result.data["code"]) == ("failed", "busy")
 
