@@ -4,32 +4,25 @@ The stories are those of `test_billed_histories`; here entries are also billed a
 approved, and the new invoices are deleted, which leaves all as it was.
 """
 
-import asyncio
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commands.billing_contract.generate import generate
 from commands.customer_invoice.delete import delete
-from commands.customer_invoice.desk import InvoicingDesk
 from commands.ports.event_store import Save, Write
 from domain.billing_contract.entry import EntryState
 from domain.customer_invoice.state import fold
 from domain.identity import Stream
 from domain.money import add
 from domain.rejected import Rejected
-from tests.commands.billing_contract.test_billed_histories import CUSTOMERS, HAPPENS, Story
+from tests.commands.billing_contract.test_billed_histories import HAPPENS, Story, hold
 from tests.domain.billing_contract.dates import D
-from tests.support.agreements import Agreements
-from tests.support.counter import Counter
 from tests.support.customer_invoices import approved_fact
-from tests.support.invoicing import open_invoicing
-from tests.support.shop import open_shop
 
 REFUSED = {"nothing-to-bill", "no-difference"}
 
@@ -126,31 +119,4 @@ class Replacing(Story):
 
 
 def test_replaced_and_deleted_all_is_as_before_and_what_is_billed_is_what_the_days_come_to(database, tmp_path):
-    with asyncio.Runner() as runner:
-        world = AsyncExitStack()
-
-        async def opened() -> tuple[Agreements, InvoicingDesk]:
-            shop = await world.enter_async_context(open_shop(database, tmp_path))
-            await shop.world(customers=())
-            for code in CUSTOMERS:
-                await Counter(shop).customer(code)
-            desk = await world.enter_async_context(open_invoicing(shop.desk.store, shop.pool, database))
-            return Agreements(shop), desk
-
-        agreed, invoicing = runner.run(opened())
-
-        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-        @given(data=st.data())
-        def holds(data: st.DataObject) -> None:
-            async def one() -> None:
-                story = Replacing(agreed, invoicing, data.draw)
-                await story.begin()
-                await story.tell()
-                await story.check()
-
-            runner.run(one())
-
-        try:
-            holds()
-        finally:
-            runner.run(world.aclose())
+    hold(database, tmp_path, Replacing)
