@@ -53,22 +53,32 @@ USING unnest(%(contracts)s::uuid[], %(lines)s::text[], %(years)s::integer[], %(f
 WHERE t.contract = w.contract AND t.line = w.line AND t.year = w.year AND t.first = w.first AND t.last = w.last;
 
 -- name: sums
--- What may be taken, added up by customer and runs of numbers.
-WITH free AS (
-    SELECT w.contract, w.line, t.customer, t.year, t.number, t.quantity * t.price AS amount, t.cost,
-           t.number - row_number() OVER (PARTITION BY w.contract, w.line, t.customer, t.year ORDER BY t.number) AS island
+-- What may be taken, added up by customer and runs of numbers. Each line's transactions are found by its own index range
+-- (the planner would rather read those of all contracts), and what is taken of them is looked up once, as ranges of year
+-- and number.
+WITH wanted AS MATERIALIZED (
+    SELECT w.contract, w.line, string_to_array(w.classes, ',') AS classes, w.upto,
+           coalesce((SELECT range_agg(int8range(k.year * 4294967296 + k.first, k.year * 4294967296 + k.last, '[]'))
+                     FROM contract_taken k WHERE k.contract = w.contract AND k.line = w.line), '{}') AS taken
     FROM unnest(%(contracts)s::uuid[], %(lines)s::text[], %(classes)s::text[], %(uptos)s::date[])
          AS w (contract, line, classes, upto)
-    JOIN contract_transaction t ON t.contract = w.contract AND t.line = w.line
-    LEFT JOIN contract_taken k ON k.contract = t.contract AND k.line = t.line AND k.year = t.year
-         AND t.number BETWEEN k.first AND k.last
-    WHERE t.ready AND k.contract IS NULL AND NOT t.cancelled AND (w.upto IS NULL OR t.day <= w.upto)
-      AND t.class = ANY (string_to_array(w.classes, ','))
 )
-SELECT contract, line, customer, year, min(number), max(number), count(*), sum(amount), sum(cost),
-       count(*) FILTER (WHERE cost IS NULL)
-FROM free GROUP BY contract, line, customer, year, island
-ORDER BY contract, line, customer NULLS FIRST, year, min(number);
+SELECT w.contract, w.line, s.*
+FROM wanted w
+CROSS JOIN LATERAL (
+    SELECT customer, year, min(number) AS first, max(number), count(*), sum(amount), sum(cost),
+           count(*) FILTER (WHERE cost IS NULL)
+    FROM (
+        SELECT t.customer, t.year, t.number, t.quantity * t.price AS amount, t.cost,
+               t.number - row_number() OVER (PARTITION BY t.customer, t.year ORDER BY t.number) AS island
+        FROM contract_transaction t
+        WHERE t.contract = w.contract AND t.line = w.line
+          AND t.ready AND NOT t.cancelled AND (w.upto IS NULL OR t.day <= w.upto) AND t.class = ANY (w.classes)
+          AND NOT t.year * 4294967296 + t.number <@ w.taken
+    ) AS free
+    GROUP BY customer, year, island
+) AS s
+ORDER BY w.contract, w.line, s.customer NULLS FIRST, s.year, s.first;
 
 -- name: sums_of
 -- What taken ones come to, by the taking; all of one are of one customer, or of none.
