@@ -36,7 +36,7 @@ def shown(entries: dict[UUID, EntryState]) -> dict[UUID, Any]:
             entry.live,
             frozenset(entry.billed),
             frozenset(entry.transactions),
-            entry.owed,
+            sorted((part.customer, part.line, part.amount) for part in entry.owed),
         )
         for id_, entry in entries.items()
         if entry.invoices
