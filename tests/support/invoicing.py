@@ -23,9 +23,12 @@ from adapters.purchases import StoredPurchases
 from adapters.reference import StoredReference, write_identifiers, write_provider
 from adapters.usage_contracts import StoredUsageContracts
 from commands.customer_invoice.billing_desk import BillingDesk
+from commands.customer_invoice.calculate import calculate_now
 from commands.customer_invoice.desk import InvoicingDesk
 from commands.customer_invoice.pricing import CalculationDesk
+from commands.customer_invoice.recalculate import recalculate
 from commands.customer_invoice.rules import Rulebook
+from commands.origin import Origin
 from commands.ports.event_store import EventStore, History, Save, Write
 from commands.ports.key_vault import KeyVault
 from commands.provider_invoice.desk import InvoiceDesk
@@ -37,6 +40,7 @@ from domain.fact import Fact
 from domain.identity import Stream, ad_hoc_invoice_stream
 from domain.reference.decisions import parse
 from domain.reference.kinds import KINDS
+from domain.rejected import Rejected
 from tests.support.customer_invoices import calculated, created
 from tests.support.memory_vault import MemoryKeyVault
 from tests.support.origins import origin
@@ -75,6 +79,17 @@ async def open_invoicing(
         yield InvoicingDesk(billing, numbers, rulebook, calculation, ledger, licences, invoices)
     finally:
         await numbers.close()
+
+
+async def recalculated(desk: InvoicingDesk, origin: Origin, invoice: UUID) -> CustomerInvoice | None:
+    """Recalculated, and calculated at once; None: refused, as one that is final or whose place a newer one has."""
+    try:
+        await recalculate(desk, origin, invoice)
+    except Rejected:
+        return None
+    state = await calculate_now(desk.calculation, origin, invoice)
+    assert state.status == "open", state.failure
+    return state
 
 
 async def open_invoice(

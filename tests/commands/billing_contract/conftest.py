@@ -4,6 +4,7 @@ import pytest_asyncio
 
 from tests.support.agreements import Agreements
 from tests.support.counter import Counter
+from tests.support.invoicing import open_invoicing
 from tests.support.shop import open_shop
 
 
@@ -15,3 +16,10 @@ async def agreed(database, tmp_path):
         await counter.customer("C1")
         await counter.customer("C2")
         yield Agreements(shop)
+
+
+@pytest_asyncio.fixture
+async def desk(agreed, database):
+    """What deletes, recalculates and approves their invoices."""
+    async with open_invoicing(agreed.shop.desk.store, agreed.shop.pool, database) as desk:
+        yield desk

@@ -145,8 +145,7 @@ class Story:
 
     async def share(self) -> None:
         day, shares = self.day(), self.drawn_shares()
-        customers = [Share(customer, D(percent)) for customer, percent in shares]
-        desk = self.agreed.desk
+        customers, desk = [Share(customer, D(percent)) for customer, percent in shares], self.agreed.desk
         if (await amend(desk, self.origin(), self.contract, {}, customers=customers, shares_from=day)).outcome.changed:
             self.shares.append((day, shares))
 
