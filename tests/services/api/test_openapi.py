@@ -53,6 +53,7 @@ OF_THIS_VERSION = {
     **{f"/billing-contracts/{{}}/lines/{{}}/{verb}": "post" for verb in ("quantity", "price", "end", "milestones")},
     "/billing-contracts/{}/lines/{}/transactions": "post get",
     "/billing-contracts/{}/lines/{}/transactions/{}/cancel": "post",
+    "/billing-contracts/bulk-generate": "post",
     "/billing-contracts/{}/schedules": "get",
     "/billing-contracts/{}/events": "get",
     "/problem-invoices": "get",
