@@ -88,11 +88,10 @@ class Story:
         self.worked: dict[str, Transaction] = {}
         self.horizon = self.starts + DAY * (70 if self.frequency == "weekly" else 400)
         self.today = self.starts - 50 * DAY
-        first = self.quantities[0].value, self.prices[0].value
         self.contract = await self.agreed.signed(
             f"H-{next(NUMBERS)}",
             {
-                "seats": seats(str(first[0]), str(first[1])),
+                "seats": seats(str(self.quantities[0].value), str(self.prices[0].value)),
                 "work": WORK,
                 "build": build(("M0", str(self.starts + 20 * DAY), str(self.milestones["M0"]), False)),
             },
@@ -172,10 +171,9 @@ class Story:
                 self.worked[one.id] = one
 
     async def delete(self) -> None:
-        if not self.made:
-            return
-        gone = self.made.pop(self.draw(st.integers(0, len(self.made) - 1)))
-        await delete(self.invoicing, self.origin(), gone, "again")
+        if self.made:
+            gone = self.made.pop(self.draw(st.integers(0, len(self.made) - 1)))
+            await delete(self.invoicing, self.origin(), gone, "again")
 
     async def recalculate(self) -> None:
         if self.made:
@@ -215,9 +213,7 @@ class Story:
                 else:
                     of = by_cycle[part.cycle]
                     of[part.customer] = add(of[part.customer], part.amount)
-        cycles = {
-            entry.ref.first for entry in entries.values() if entry.ref.kind == "cycle" and entry.status != "active"
-        }
+        cycles = {one.ref.first for one in entries.values() if one.ref.kind == "cycle" and one.status != "active"}
         self.check_seats(cycles, {cycle: {c: a for c, a in of.items() if a} for cycle, of in by_cycle.items()})
         taken = await self.check_work(entries)
         assert others["work"] == add(*(times(self.worked[id_].quantity, self.worked[id_].price) for id_ in taken), D(0))
@@ -238,8 +234,7 @@ class Story:
 
     def split(self, whole: Decimal, day: date) -> dict[str, Decimal]:
         """Largest remainder; ties to the first listed. Nothing here is negative."""
-        _, at = max((since, n) for n, (since, _) in enumerate(self.shares) if since <= day)
-        shares = self.shares[at][1]
+        shares = self.shares[max((since, n) for n, (since, _) in enumerate(self.shares) if since <= day)[1]][1]
         exact = {customer: Fraction(whole) * Fraction(percent) for customer, percent in shares}  # in cents
         cents = {customer: int(part) for customer, part in exact.items()}
         left = int(whole * 100) - sum(cents.values())
