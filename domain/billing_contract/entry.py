@@ -26,8 +26,11 @@ __all__ = [
 
 
 def entry_stream(contract: str, entry: Entry) -> Stream:
-    """The stream of an entry of a contract, by the contract's number."""
-    return billing_schedule_stream(contract, entry.kind, entry.line, entry.named_by, entry.name)
+    """The stream of an entry of a contract, by the contract's number. The last run of a line is another one than a run
+    of its recurrence on that day, which may be billed already when the end is told.
+    """
+    kind = "closing" if entry.closing else entry.kind
+    return billing_schedule_stream(contract, kind, entry.line, entry.named_by, entry.name)
 
 
 def ref_of(contract: str, entry: Entry) -> x.EntryRef:

@@ -163,7 +163,8 @@ def _entries(one: Schedule, first: date, last: date) -> Iterator[Entry]:
         case RunSchedule():
             return _with_closing(_runs(one, first, last), one.line, one.ends, one.offset, first)
         case MilestoneSchedule():
-            return _with_closing(_milestones(one, first), one.line, one.ends, one.offset, first)
+            found = merge(_milestones(one, first), _late_milestones(one, first), key=_order)
+            return _with_closing(found, one.line, one.ends, one.offset, first)
         case _:
             assert_never(one)
 
@@ -187,6 +188,16 @@ def _milestones(of: MilestoneSchedule, first: date) -> Iterator[Entry]:
     for day, name in sorted((day, name) for name, day in of.milestones):
         if day >= first and (of.ends is None or day < of.ends):
             yield Entry(day, "milestone", of.line, day, day, name)
+
+
+def _late_milestones(of: MilestoneSchedule, first: date) -> Iterator[Entry]:
+    """Those dated on or after the end are billed with the last run, or after it, as soon as they are ready."""
+    if of.ends is None:
+        return
+    run = closing_date(of.ends, of.offset)
+    for day, name in sorted((day, name) for name, day in of.milestones):
+        if run >= first and day >= of.ends:
+            yield Entry(run, "milestone", of.line, day, day, name)
 
 
 def _with_closing(found: Iterator[Entry], line: str, ends: date | None, offset: int, first: date) -> Iterator[Entry]:

@@ -111,6 +111,7 @@ def test_milestones_are_billed_on_their_dates_and_what_is_left_at_the_end():
     assert [(str(one.run_date), one.kind, one.name, one.closing) for one in found] == [
         ("2026-01-10", "milestone", "kick-off", False),
         ("2026-03-10", "milestone", "go-live", False),
+        ("2026-04-02", "milestone", "never", False),
         ("2026-04-02", "run", None, True),
     ]
 
