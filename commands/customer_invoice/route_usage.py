@@ -30,7 +30,7 @@ from domain.usage_offer.state import fold as fold_offer
 OFFERS: Final = 1_000
 """Offers routed in one turn."""
 BATCHES: Final = 20
-"""Batches that one offer gives away in one turn of routing; the rest follows in the next. A contract's run takes all."""
+"""Batches that one offer gives away in one turn of routing; the rest goes in the next. A contract's run takes all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,17 @@ def _left_behind(row: Values) -> Finding:
     )
 
 
+def _milestones_left(row: Values) -> Finding:
+    number, contract, line, run_date, count, first, last, since = row
+    return Finding(
+        "unbilled_at_end",
+        f"{number}, line {line}: its last run ({run_date}) left {count:,} milestones ({first} to {last}), not ready.",
+        "Mark what is owed ready and generate it by hand, naming its date; or move the end of the line.",
+        since,
+        {"contract": number, "contract_id": contract, "line": line, "milestones": count},
+    )
+
+
 def _superseded(row: Values) -> Finding:
     reference, invoice, customer, contract, status, since = row
     return Finding(
@@ -122,6 +133,7 @@ _KINDS: Final[Sequence[tuple[str, Callable[[Values], Finding]]]] = (
     ("runs", _run),
     ("skipped", _skipped),
     ("left_behind", _left_behind),
+    ("milestones_left", _milestones_left),
     ("superseded", _superseded),
 )
 """Named statements, and what a row of each says."""

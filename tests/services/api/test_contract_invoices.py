@@ -141,12 +141,15 @@ async def test_lists_find_them_by_contract_and_by_entry(api: httpx.AsyncClient, 
 async def test_what_is_left_behind_when_a_line_ends_is_a_problem(api: httpx.AsyncClient, contract: str) -> None:
     late = {**HOURS[0], "id": "T3", "date": "2025-09-22", "ready": False}
     await ok(api.post(f"{BASE}/{contract}/lines/hours/transactions", json=late))
-    await ok(api.post(f"{BASE}/{contract}/lines/hours/end", json={"to": "2025-10-01"}))
+    for line in ("hours", "build"):
+        await ok(api.post(f"{BASE}/{contract}/lines/{line}/end", json={"to": "2025-10-01"}))
     await billed(api, contract, "2025-09-01", "2025-10-02")
     position = (await ok(api.get("/v1/feed/position")))["position"]
     items = (await ok(api.get("/v1/problems", params={"at_least": position})))["items"]
-    [left] = [one for one in items if one["problem"] == "unbilled_at_end"]
-    assert (left["contract"], left["line"], left["transactions"]) == ("K-1", "hours", 1)
+    work, build = [one for one in items if one["problem"] == "unbilled_at_end"]
+    assert (work["contract"], work["line"], work["transactions"]) == ("K-1", "hours", 1)
+    assert (build["contract"], build["line"], build["milestones"]) == ("K-1", "build", 1)  # M1 is billed
+    assert "left 1 milestones (2025-09-21 to 2025-09-21), not ready" in build["messages"][0]
     assert not [one for one in items if one["problem"] in ("contract_not_billed", "superseded_open")]
 
 

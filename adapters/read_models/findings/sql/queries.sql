@@ -96,6 +96,21 @@ GROUP BY s.contract, s.contract_id, s.line, s.run_date
 ORDER BY s.contract, s.line
 LIMIT %(limit)s;
 
+-- name: milestones_left
+-- Milestones of lines that have had their last run, on no invoice.
+SELECT s.contract, s.contract_id::text, s.line, s.run_date, count(*) AS milestones, min(m.day) AS first_day,
+    max(m.day) AS last_day, max(s.last_event_at) AS since
+FROM read_models.billing_schedules AS s
+JOIN read_models.contract_lines AS l ON l.contract_id = s.contract_id AND l.line = s.line AND l.milestones <> '[]'
+CROSS JOIN LATERAL jsonb_to_recordset(l.milestones) AS m (name text, day date)
+WHERE s.closing AND s.status = 'inactive' AND NOT EXISTS (
+    SELECT FROM read_models.billing_schedules AS o
+    WHERE o.contract_id = s.contract_id AND o.line = s.line AND o.kind = 'milestone' AND o.milestone = m.name
+        AND o.status = 'inactive')
+GROUP BY s.contract, s.contract_id, s.line, s.run_date
+ORDER BY s.contract, s.line
+LIMIT %(limit)s;
+
 -- name: superseded
 -- Invoices that a newer one replaced, and that nobody has closed or deleted.
 SELECT DISTINCT i.reference, i.id::text, i.customer, i.contract, i.status, i.changed_at
