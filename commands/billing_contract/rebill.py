@@ -43,8 +43,12 @@ async def items_anew(desk: ContractBilling, licences: Licences, invoice: UUID, s
     if loaded is None:
         raise TypeError(f"{state.reference} bills the contract {source.contract}, which is not there")
     known = loaded.known
-    anew = await _anew(desk, licences, known, invoice, state)
-    items = with_kept(known, state, anew, await _differences(desk, known, source.replaces, state))
+    subscriptions = recomputed(known, invoice, state)
+    plan = Plan(state.invoice_date, (), {state.customer: subscriptions.items})
+    plan = (await with_licence_costs(desk.calculation, licences, {known.contract_id: (known, plan)}))[known.contract_id]
+    anew = [contract_item(known, item) for item in plan.items[state.customer]]
+    usage = await _differences(desk, known, source.replaces, state)
+    items = with_kept(known, state, anew, subscriptions.left, usage)
     if same_items(items, source.items):
         return Rebilled()
     fact = ContractItemsRecomputed(
@@ -52,14 +56,6 @@ async def items_anew(desk: ContractBilling, licences: Licences, invoice: UUID, s
     )
     writes, after = _entries(loaded, invoice, state, items)
     return Rebilled((fact,), (*writes, Write(loaded.history, ())), (keeping(after, loaded.seen),))
-
-
-async def _anew(
-    desk: ContractBilling, licences: Licences, known: Known, invoice: UUID, state: CustomerInvoice
-) -> Sequence[ContractItem]:
-    plan = Plan(state.invoice_date, (), {state.customer: recomputed(known, invoice, state)})
-    plan = (await with_licence_costs(desk.calculation, licences, {known.contract_id: (known, plan)}))[known.contract_id]
-    return [contract_item(known, item) for item in plan.items[state.customer]]
 
 
 async def _differences(

@@ -8,9 +8,10 @@ the rules: customer invoices, "recalculate".
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from domain.billing_contract.billing import billed_of, cycles_due
@@ -20,6 +21,7 @@ from domain.billing_contract.line_items import NOTHING, LineItem, items_of
 from domain.billing_contract.parts import SubscriptionTerms
 from domain.billing_contract.schedule import Entry
 from domain.billing_contract.selection import Due, Known
+from domain.billing_contract.skipping import Skip, items_or_skip
 from domain.customer_invoice.events import ContractItem
 from domain.customer_invoice.state import CustomerInvoice
 from domain.money import add
@@ -28,10 +30,16 @@ Key = tuple[str, date]
 """A line and the first day of a cycle."""
 
 
-def recomputed(known: Known, invoice: UUID, state: CustomerInvoice) -> Sequence[LineItem]:
-    """The items of subscription lines, in the contract's order: of the cycles of the invoice's entries, and of those
-    that it corrects.
-    """
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """Items of subscription lines, in order. `left`: those lines that can't be computed, and stay as they were."""
+
+    items: Sequence[LineItem]
+    left: frozenset[str]
+
+
+def recomputed(known: Known, invoice: UUID, state: CustomerInvoice) -> Recomputed:
+    """Of the cycles of the invoice's entries, and of those that it corrects."""
     before = _items(state)
     cycles = cycles_due(known.contract, [Due(_entry(one.ref)) for one in _entries(known, invoice)])
     wanted = {(code, entry.first) for code, some in cycles.items() for entry in some}
@@ -40,29 +48,43 @@ def recomputed(known: Known, invoice: UUID, state: CustomerInvoice) -> Sequence[
     for key, amounts in _negated(before).items():
         of = billed[key]
         of[state.customer] = add(of.get(state.customer, NOTHING), *amounts)
-    found = []
+    found, left, day = [], set(), state.invoice_date
     for line in known.contract.lines.values():
         if not isinstance(line.terms, SubscriptionTerms):
             continue
-        for item in items_of(known, state.invoice_date, line, (), cycles.get(line.code, ()), billed, ()):
+        compute = partial(items_of, known, day, line, (), cycles.get(line.code, ()), billed, ())
+        made = items_or_skip(known.contract, line, day, compute)
+        if isinstance(made, Skip):
+            left.add(line.code)
+            continue
+        for item in made:
             if item.customer != state.customer or item.cycle is None or (line.code, item.cycle) not in wanted:
                 continue
             if ((line.code, item.cycle), "subscription") in before:
                 found.append(replace(item, kind="subscription"))  # it stays that, whoever corrects it since
             elif item.amount:
                 found.append(item)
-    return found
+    return Recomputed(found, frozenset(left))
 
 
 def with_kept(
-    known: Known, state: CustomerInvoice, anew: Sequence[ContractItem], usage: Sequence[ContractItem]
+    known: Known,
+    state: CustomerInvoice,
+    anew: Sequence[ContractItem],
+    left: frozenset[str],
+    usage: Sequence[ContractItem],
 ) -> tuple[ContractItem, ...]:
-    """All items of the invoice: those that are computed anew, what stays, and `usage` of approved invoices that it
-    corrects.
+    """All items of the invoice: those that are computed anew, what stays (of lines that are `left` all), and `usage` of
+    approved invoices that it corrects.
     """
     old = state.contract.items if state.contract is not None else ()
-    taken = [one for one in old if one.kind in ("fixed_price", "time_and_material")]
-    by_line = [one for code in known.contract.lines for one in (*anew, *taken) if one.line == code]
+    stay = [
+        one
+        for one in old
+        if one.kind in ("fixed_price", "time_and_material")
+        or (one.line in left and one.kind in ("subscription", "correction"))
+    ]
+    by_line = [one for code in known.contract.lines for one in (*anew, *stay) if one.line == code]
     return (*by_line, *(one for one in old if one.kind == "negation" and one.cycle is not None), *usage)
 
 

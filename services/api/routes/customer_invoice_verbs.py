@@ -53,7 +53,11 @@ class MaybeComment(RequestBody):
 @router.post("/recalculate", operation_id="recalculate_customer_invoice", responses=DONE)
 @may("customer-invoice.recalculate")
 async def recalculate_invoice(call: CallDep, invoice: str) -> Response:
-    """Have it calculated again: `pending`, and `open` or `error` within seconds."""
+    """Have it calculated again: `pending`, and `open` or `error` within seconds.
+
+    Of a contract's invoice the subscription lines are computed anew for the same entries, with the contract as it is
+    now; milestones, transactions and usage stay those that it took.
+    """
     desk, wanted = call.parts.invoicing, id_in_path(invoice)
     return await _done(
         call,

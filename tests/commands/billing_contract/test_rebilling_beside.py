@@ -11,6 +11,8 @@ from commands.customer_invoice.recalculate import recalculate
 from commands.customer_invoice.reject import reject
 from commands.customer_invoice.request_approval import request_approval
 from commands.customer_invoice.withdraw import withdraw
+from commands.ports.event_store import Save, Write
+from domain.billing_contract.events import ContractAmended
 from domain.customer_invoice.state import fold
 from domain.identity import Stream
 from domain.rejected import Rejected
@@ -18,6 +20,7 @@ from tests.commands.billing_contract.test_rebilling import JANUARY, only, price,
 from tests.support.agreements import seats
 from tests.support.customer_invoices import closed
 from tests.support.gates import Gate, overtaken
+from tests.support.invoicing import recalculated
 from tests.support.origins import origin
 
 ANN = origin(actor="ann")
@@ -93,3 +96,18 @@ async def test_beside_a_run_each_way_nothing_is_corrected_twice(agreed, desk, he
     states = [fold((await desk.store.load(Stream("customer-invoice", one))).facts) for one in invoices]
     assert sum(state.calculation.revenue_total for state in states) == Decimal(124)
     assert len(billed) == (1 if held == "run" else 2)
+
+
+async def test_what_cannot_be_computed_stays_as_it_was_billed(agreed, desk):
+    contract = await agreed.signed(lines={"seats": seats()})
+    january = await only(agreed.run("2026-02-02", contract))
+    await price(agreed, contract, "6.2")
+    history = await desk.store.load(Stream("billing-contract", contract))
+    terms = (await agreed.contract(contract)).terms
+    of_nothing = (terms.customers[0].model_copy(update={"percent": Decimal(0)}),)
+    odd = ContractAmended(contract="K-1", before=terms, terms=terms.model_copy(update={"customers": of_nothing}))
+    await desk.store.append(Save(origin(), (Write(history, (odd,)),)))  # no command would take that
+    before = await agreed.entries(contract)
+    state = await recalculated(desk, origin(), january.invoices[0].id)
+    assert [item.amount for item in state.items] == [Decimal("31.00")]
+    assert await agreed.entries(contract) == before
