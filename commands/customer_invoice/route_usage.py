@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -229,11 +228,12 @@ async def _give(
         if stream is None or destination.state != "arriving" or not giving.open_to(stream):
             rest = _worse(rest, destination)
             continue
-        for batch in await _batches(router, turn, giving.offer, numbers, BATCHES):
+        batches = await _batches(router, turn, giving.offer, numbers, BATCHES)
+        for batch in batches:
             if len(giving.facts) >= BATCHES:
                 return Verdict("again")
             giving.give(stream, batch)
-        if numbers is not None and len(numbers) > BATCHES * MAX_BATCH:
+        if numbers is not None and sum(batch.lines for batch in batches) < len(numbers):
             return Verdict("again")
     return rest
 
@@ -247,10 +247,12 @@ async def _batches(
         whole = (LineRange(first=span.first, last=span.last),)
         return [Lines(whole, offer.offered.lines, offer.offered.cost, offer.digest)]
     offered = await OfferedLines.load(router.invoices, turn.loaded, offer)
-    found = []
-    for start in islice(range(0, len(numbers), MAX_BATCH), most):
-        chosen = await offered.choose(numbers[start : start + MAX_BATCH])
+    found: list[Lines] = []
+    at = 0
+    while at < len(numbers) and (most is None or len(found) < most):
+        chosen = await offered.choose(offered.fitting(numbers[at : at + MAX_BATCH]))
         found.append(Lines(chosen.ranges, chosen.lines, chosen.batch.cost, chosen.batch.digest))
+        at += chosen.lines
     return found
 
 

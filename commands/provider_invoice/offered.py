@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from commands.ports.line_store import Batch
 from commands.provider_invoice.desk import InvoiceDesk, Loaded
@@ -9,6 +10,9 @@ from domain.rejected import Rejected
 from domain.usage_offer.events import LineRange
 from domain.usage_offer.ranges import Ranges, among, minus, of_chosen
 from domain.usage_offer.state import UsageOffer
+
+MAX_RANGES: Final = 5_000
+"""Of one batch: lines that lie between those of other destinations make a range each, and an event has its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ class OfferedLines:
         chosen = sorted(numbers)
         batch = await self.desk.lines.batch(self.loaded.state.populations, chosen)
         return Chosen(of_chosen(self.numbers, chosen), batch)
+
+    def fitting(self, numbers: Sequence[int]) -> Sequence[int]:
+        """The first ones of these sorted numbers that one event can name."""
+        ranges = of_chosen(self.numbers, numbers)
+        return numbers if len(ranges) <= MAX_RANGES else among(numbers, ranges[:MAX_RANGES])
 
     async def within(self, ranges: Iterable[LineRange]) -> Chosen:
         """The lines that these ranges cover."""

@@ -12,6 +12,7 @@ from commands.billing_contract.bill import bill_many
 from commands.billing_contract.billing_desk import Asked
 from commands.customer_invoice import route_usage as routing
 from commands.customer_invoice.delete import delete
+from commands.provider_invoice import offered
 from commands.provider_invoice.release import release
 from commands.provider_invoice.reoffer import reoffer
 from commands.provider_invoice.take_out import deactivate
@@ -79,6 +80,23 @@ async def test_a_run_takes_all_of_a_large_offer_in_batches(agreed, counter, monk
     assert [one.lines for one in entry.received] == [3] * ((20 - later) // 3) + [2]
     (march,) = await agreed.run("2026-04-02", contract)
     assert [(await agreed.invoice(march)).lines for _ in march.invoices] == ([later] if later else [])
+    assert not (await usage_sums(agreed.shop.desk, invoice_in)).leaks
+
+
+async def test_lines_scattered_among_those_of_other_cycles_go_in_batches_that_an_event_can_name(
+    agreed, counter, monkeypatch
+):
+    contract = await agreed.signed(lines={"usage": EVERYTHING})
+    await counter.settle()
+    invoice_in = await agreed.shop.active(
+        [line("1", charge_from="2026-03-01" if n % 2 else "2026-02-03") for n in range(20)]
+    )
+    await counter.settle()
+    monkeypatch.setattr(offered, "MAX_RANGES", 4)
+    billed = [(await agreed.run(day, contract))[0] for day in ("2026-03-02", "2026-04-02")]
+    assert [(await agreed.invoice(one)).lines for one in billed] == [10, 10]
+    received = [entry.received for entry in (await agreed.entries(contract)).values() if entry.received]
+    assert [[one.lines for one in some] for some in received] == [[4, 4, 2], [4, 4, 2]]
     assert not (await usage_sums(agreed.shop.desk, invoice_in)).leaks
 
 

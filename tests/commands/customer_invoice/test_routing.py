@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from commands.customer_invoice import route_usage as routing
 from commands.customer_invoice.route_usage import route_usage
+from commands.provider_invoice import offered
 from commands.provider_invoice.find_lines import LineFilter, find_lines
 from commands.provider_invoice.offers import offers_of
 from commands.provider_invoice.release import release
@@ -129,4 +130,15 @@ async def test_a_large_offer_goes_in_batches(counter, monkeypatch):
     await counter.settle()
     state = await counter.invoice()
     assert (state.lines, state.cost) == (20, Decimal(20))
+    assert not (await usage_sums(counter.shop.desk, invoice)).leaks
+
+
+async def test_lines_scattered_over_two_periods_go_in_batches_that_an_event_can_name(counter, monkeypatch):
+    monkeypatch.setattr(offered, "MAX_RANGES", 2)
+    monkeypatch.setattr(routing, "BATCHES", 3)
+    invoice = await counter.shop.active([line("1", charge_from=f"2026-0{1 + n % 2}-03") for n in range(20)])
+    await counter.settle()
+    assert [(await counter.invoice(month=m)).lines for m in (JANUARY, FEBRUARY)] == [10, 10]
+    facts = (await counter.shop.desk.store.load(counter.stream(month=JANUARY))).facts
+    assert [fact.lines for fact in facts if fact.type.endswith("purchases-added")] == [2] * 5
     assert not (await usage_sums(counter.shop.desk, invoice)).leaks
