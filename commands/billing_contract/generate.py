@@ -91,7 +91,8 @@ async def propose(
     known = prepared.known if prepared.replaced is None else prepared.replaced.how.known
     entry = prepared.entry or named_entry(known, cycle, anew=replace)
     invoiced = invoiced_by(known, entry)
-    decision = (await decide_all(desk, [prepared]))[0] if prepared.customers else None
+    bills = prepared.plan.due and prepared.customers  # corrections wait for an entry that is due, to ride with
+    decision = (await decide_all(desk, [prepared]))[0] if bills else None
     today = local_day(origin, known.contract.terms.time_zone)
     none = [*(one.without for one in prepared.held), *(one.reason for one in prepared.plan.skipped)]
     warnings = list(decision.warnings) if decision is not None else none

@@ -187,3 +187,17 @@ async def test_what_is_billed_is_replaced_on_request(api: httpx.AsyncClient, con
     entries = await ok(api.get(f"{contract}/schedules", params={"past_from": "2026-01-01"}))
     (cycle,) = [e for e in entries["items"] if e["run_date"] == "2026-02-02"]
     assert [one["superseded"] for one in cycle["invoices"]] == [False, False, True, True]
+
+
+async def test_corrections_wait_for_an_entry_that_is_due(api: httpx.AsyncClient, contract: str):
+    await ok(api.post(f"{contract}/generate"))
+    await ok(api.post(f"{contract}/lines/seats/price", json={"from": "2026-01-16", "price": "62"}))
+    later = {"name": "M2", "date": "2026-02-10", "amount": "100"}
+    await ok(api.post(f"{contract}/lines/build/milestones", json=later))
+    seen = await ok(api.post(f"{contract}/preview", json={"cycle": "2026-02-10"}))
+    assert (seen["entry"]["milestone"], seen["invoices"]) == ("M2", [])
+    not_ready = await api.post(f"{contract}/generate", json={"cycle": "2026-02-10"})
+    assert_problem(not_ready, 409, "nothing-to-bill")
+    february = await ok(api.post(f"{contract}/preview"))
+    kinds = sorted(item["kind"] for item in february["invoices"][0]["items"])
+    assert kinds == ["correction", "subscription"]
