@@ -63,7 +63,8 @@ async def explain_contract_item(
         history = await store.load(Stream("billing-contract", source.contract_id))
     contract = None
     if source is not None and history is not None:
-        version = state.billed_version if item.cycle is None else source.version  # what is taken once stays split
+        # as its calculation saw it; what is taken once stays as it was split then
+        version = state.billed_version if item.cycle is None else item.rule_version
         contract = fold(history.facts[:version])
     if source is None or contract is None or item.contract_line is None:
         raise Rejected("item-missing", f"{state.reference} has no line of a contract there.", kind="missing")

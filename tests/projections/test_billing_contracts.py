@@ -53,6 +53,17 @@ def test_an_entry_that_is_billed_deleted_and_billed_anew():
     assert [i["superseded"] for i in row.invoices] == [False, False, False, True]
 
 
+def test_an_entry_whose_invoice_is_recalculated_is_billed_as_it_was():
+    k, happened, january = ContractFacts(), Happened(), cycle(1)
+    made = k.made("c-1")
+    happened.add(k.entry(january), k.invoiced(january, made), key=k.stream.id)
+    before = only(BILLING_CONTRACTS, happened, "billing_schedules")
+    happened.add(k.entry(january), k.rebilled(january, made), key=k.stream.id)
+    row = only(BILLING_CONTRACTS, happened, "billing_schedules")
+    moved = {"version": row.version, "position": row.position, "last_event_at": row.last_event_at}
+    assert (row, row.version) == (before._replace(**moved), before.version + 1)
+
+
 def test_entries_with_nothing_to_bill_and_cancelled_ones():
     k, happened = ContractFacts(), Happened()
     happened.add(k.entry(cycle(1)), k.empty(cycle(1)), key=k.stream.id)

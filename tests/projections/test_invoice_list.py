@@ -123,6 +123,15 @@ def test_the_day_from_which_it_can_be_approved():
     assert after(C.created(kind="contract")).ready_from == date(2026, 2, 28)
 
 
+def test_whose_items_are_recomputed_waits_for_a_calculation_that_saw_them():
+    row = after(C.created(kind="contract"), C.calculated(), C.changed(), C.recomputed())
+    assert (row.status, row.stale, row.revenue_total, row.last_batch) == ("pending", True, Decimal("15.00"), 4)
+    row = after(C.created(kind="contract"), C.changed(), C.recomputed(), C.calculated(through=2))
+    assert row.status == "pending"
+    row = after(C.created(kind="contract"), C.changed(), C.recomputed(), C.calculated(through=3))
+    assert row.status == "open"
+
+
 def test_one_in_whose_place_a_newer_one_is_keeps_its_totals_and_is_never_ready():
     row = after(C.created(), C.added(), C.calculated(), C.superseded(NEWER))
     assert (row.status, row.revenue_total, row.lines, row.cost) == ("open", Decimal("15.00"), 0, 0)

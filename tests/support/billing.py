@@ -188,6 +188,9 @@ class CustomerInvoiceFacts:
     def changed(self) -> c.CustomerInvoiceChanged:
         return c.CustomerInvoiceChanged(**self._names, cause="price")
 
+    def recomputed(self) -> c.ContractItemsRecomputed:
+        return c.ContractItemsRecomputed(**self._names, version=2, items=())
+
     def closed(self, snapshot: a.CustomerSnapshot | None = None) -> c.CustomerInvoiceClosed:
         return c.CustomerInvoiceClosed(
             **self._names, reason="written off", lines=4, cost=Decimal(10), snapshot=snapshot

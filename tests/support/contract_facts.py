@@ -112,6 +112,19 @@ class ContractFacts:
             takes_over=True,
         )
 
+    def rebilled(self, entry: Entry, made: x.InvoiceMade, amount: str = "40.00") -> x.EntryRebilled:
+        part = x.BilledPart(
+            invoice=made.invoice, customer=made.customer, line="seats", cycle=entry.first, amount=Decimal(amount)
+        )
+        return x.EntryRebilled(
+            contract=self.number,
+            ref=ref_of(self.number, entry),
+            invoice=made.invoice,
+            reference=made.reference,
+            customer=made.customer,
+            billed=(part,),
+        )
+
     def empty(self, entry: Entry) -> x.EntryEmpty:
         return x.EntryEmpty(contract=self.number, ref=ref_of(self.number, entry), day=entry.run_date, cause="run")
 

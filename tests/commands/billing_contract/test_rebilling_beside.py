@@ -16,7 +16,7 @@ from domain.billing_contract.events import ContractAmended
 from domain.customer_invoice.state import fold
 from domain.identity import Stream
 from domain.rejected import Rejected
-from tests.commands.billing_contract.test_rebilling import JANUARY, only, price, totals
+from tests.commands.billing_contract.test_rebilling import JANUARY, only, opened, price, totals
 from tests.support.agreements import seats
 from tests.support.customer_invoices import closed
 from tests.support.gates import Gate, overtaken
@@ -33,6 +33,8 @@ async def test_one_that_waits_for_its_calculation_is_recomputed_too(agreed, desk
     await recalculate(desk, origin(), made)
     await price(agreed, contract, "6.2")
     assert (await recalculate(desk, origin(), made)).outcome.changed
+    shown = await opened(agreed, january)
+    assert (shown.item.amount, shown.part, shown.billed) == (Decimal("31.00"), Decimal("31.00"), None)
     assert not (await recalculate(desk, origin(), made)).outcome.changed
     assert (await calculate_now(desk.calculation, origin(), made)).calculation.revenue_total == Decimal("62.00")
 
