@@ -36,8 +36,9 @@ class ContractExplained:
     """An item down to its sources, as the contract was when it was billed, or recomputed by a recalculation.
 
     `whole`: what the line came to for all customers together, of which `share` percent (None: no part by shares) are
-    `part`, the customer's; `billed` is on other invoices for that cycle (of a correction, and of an item that
-    others had corrected when it was recomputed), and the rest is the item. None where they are not those of one cycle. `count`: segments, milestones or transactions.
+    `part`, the customer's; `billed` is on other invoices for that cycle (of a correction, and of an item that others
+    had corrected when it was recomputed), and the rest is the item. None where they are not those of one cycle.
+    `count`: segments, milestones or transactions.
     """
 
     item: ItemValue
