@@ -13,11 +13,11 @@ from decimal import Decimal
 from functools import partial
 
 from domain.billing_contract.entry_events import TransactionsTaken
+from domain.billing_contract.known import Due, Known
 from domain.billing_contract.line_items import NOTHING, LineItem, TransactionSum, items_of, owed_again
 from domain.billing_contract.parts import SubscriptionTerms, TimeAndMaterialTerms
 from domain.billing_contract.planning import shares_cycle
 from domain.billing_contract.schedule import Entry
-from domain.billing_contract.selection import Due, Known
 from domain.billing_contract.skipping import Skip, bills_nothing_else, items_or_skip
 from domain.billing_contract.state import BillingContract
 from domain.money import add

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.billing_contract.entry import evolve_entry
 from domain.billing_contract.entry_events import EntryReactivated, TransactionsTaken
-from domain.billing_contract.selection import Known
+from domain.billing_contract.known import Known
 
 
 @dataclass(frozen=True, slots=True)

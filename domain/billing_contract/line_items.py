@@ -14,10 +14,10 @@ from uuid import UUID
 from domain.billing_contract.cycles import Frequency, cycle_of
 from domain.billing_contract.entry_events import BilledPart, TransactionsTaken
 from domain.billing_contract.fixed_price import Milestone, milestones_amount
+from domain.billing_contract.known import Due, Known
 from domain.billing_contract.parts import FixedPriceTerms, SubscriptionTerms, TimeAndMaterialTerms
 from domain.billing_contract.planning import shares_cycle
 from domain.billing_contract.schedule import Entry
-from domain.billing_contract.selection import Due, Known
 from domain.billing_contract.shares import Share, shares_on, split_amount, split_cost
 from domain.billing_contract.state import BillingContract, Line
 from domain.billing_contract.subscription import Segment, Subscription, exact_amount, segments

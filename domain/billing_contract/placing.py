@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
+from domain.billing_contract.known import Due
 from domain.billing_contract.line_items import LineItem
-from domain.billing_contract.selection import Due
 
 
 def amount_on(due: Due, item: LineItem) -> Decimal | None:

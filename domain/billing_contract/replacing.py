@@ -12,9 +12,9 @@ from uuid import UUID
 
 from domain.billing_contract.entry import EntryState, billed_anew, entry_stream, gone
 from domain.billing_contract.entry_events import InvoiceMade, TransactionsTaken
+from domain.billing_contract.known import Known
 from domain.billing_contract.line_items import LineItem
 from domain.billing_contract.schedule import Entry
-from domain.billing_contract.selection import Known
 from domain.customer_invoice.state import Status
 from domain.money import less
 from domain.rejected import Rejected

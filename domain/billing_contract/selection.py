@@ -1,15 +1,17 @@
 """Which entries a billing takes. Source of the rules: billing contracts, "The invoice run" and "By hand"."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from typing import Final, Literal
 from uuid import UUID
 
-from domain.billing_contract.entry import EntryState, entry_stream, fold_entry, gone, overdue
+from domain.billing_contract.entry import EntryState, entry_stream, fold_entry, overdue
+from domain.billing_contract.known import Due, Known
 from domain.billing_contract.planning import schedules_of
 from domain.billing_contract.schedule import CycleSchedule, Entry, entries, following, named, within
+from domain.billing_contract.settling import settled_on, settlement, settles
 from domain.billing_contract.state import BillingContract
 from domain.rejected import Rejected
 
@@ -17,32 +19,6 @@ _LOOKED_AT: Final = 20_000
 """Entries that are looked at for the next one that is not billed."""
 
 __all__ = ["Ask", "Due", "Known", "due_entries", "fold_entry", "named_entry", "next_run"]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A contract and all of its entries that something happened to, by their ids."""
-
-    contract_id: UUID
-    contract: BillingContract
-    entries: Mapping[UUID, EntryState]
-    version: int = 0
-    """Of the contract's stream."""
-
-    def state(self, entry: Entry) -> EntryState | None:
-        """What happened to an entry."""
-        return self.entries.get(entry_stream(self.contract.number, entry).id)
-
-    @property
-    def invoiced(self) -> date | None:
-        """The first day of the latest entry with a live invoice; None: nothing is invoiced."""
-        return max((entry.ref.first for entry in self.entries.values() if entry.live), default=None)
-
-    def without(self, invoices: frozenset[UUID]) -> "Known":
-        """As it would be without these invoices."""
-        if not invoices:
-            return self
-        return replace(self, entries={id_: gone(entry, invoices) for id_, entry in self.entries.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +41,6 @@ class Ask:
     """Entries that are billed in any case, as their invoices are replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """An entry to bill. `only`: customers that it is to be billed for anew, as the others' invoices are live."""
-
-    entry: Entry
-    state: EntryState | None = None
-    only: frozenset[str] | None = None
-
-
 def due_entries(known: Known, ask: Ask) -> Sequence[Due]:
     """The entries that a billing looks at, by run date; those of milestones that are not ready are left to wait."""
     contract = known.contract
@@ -90,7 +57,10 @@ def due_entries(known: Known, ask: Ask) -> Sequence[Due]:
             continue
         found.append(Due(entry, state, _only(state)))
     found += _owed(known, ask, {one.entry for one in found})
-    for closing in [one for one in found if one.entry.closing]:
+    last = last_of_all(known) if not found else None
+    if last is not None and first <= last.run_date <= ask.day and _asked_for(contract, last, known.state(last), ask):
+        found.append(Due(last, known.state(last), _only(known.state(last))))
+    for closing in [one for one in found if one.entry.closing and not settles(one.entry)]:
         line = closing.entry.line
         found += _left(known, closing.entry, {one.entry.name for one in found if one.entry.line == line})
     return found
@@ -144,10 +114,14 @@ def named_entry(known: Known, day: date | None, *, anew: bool = False) -> Entry:
             if entry.kind == "cycle" or not with_cycles:
                 return entry
             first = first or entry
+        first = first or last_of_all(known)
         if first is None:
             raise Rejected("nothing-left", f"All entries of {known.contract.number} are billed: there is no next one.")
         return first
-    found = named(schedules, day)
+    found, last = named(schedules, day), last_of_all(known)
+    found += [last] if last is not None and last.run_date == day else []
+    if not found and (last := settled_on(known, day)) is not None:
+        return last
     if not found:
         near = [entry.named_by for entry in within(schedules, day)]
         hint = f"; that day lies in the cycle of {near[0]}" if near else ""
@@ -156,15 +130,29 @@ def named_entry(known: Known, day: date | None, *, anew: bool = False) -> Entry:
             f"{known.contract.number} has no entry of {day}{hint}. Name a cycle by its first day, a run by its date.",
             kind="invalid",
         )
-    cycles = [entry for entry in found if entry.kind == "cycle" and not anew]
-    return next((entry for entry in cycles if (of := known.state(entry)) is None or of.status == "active"), found[0])
+    some = [entry for entry in found if (entry.kind == "cycle" or settles(entry)) and not anew]
+    return next((entry for entry in some if (of := known.state(entry)) is None or of.status == "active"), found[0])
 
 
 def next_run(known: Known, since: date) -> date | None:
     """The first run date, from a day on, of an entry that the scheduled run must look at; None: nothing is left.
 
-    A milestone that is not ready is not waited for: whoever marks it ready makes the contract due.
+    A milestone that is not ready is not waited for: whoever marks it ready makes the contract due. Nor is a correction,
+    unless it is all that is left: else it rides with another entry.
     """
+    then = _next_of_schedules(known, since)
+    if then is not None:
+        return then
+    last = settlement(known)
+    return None if last is None or overdue(last.run_date, known.contract, known.state(last)) else last.run_date
+
+
+def last_of_all(known: Known) -> Entry | None:
+    """The contract's own last run, which bills corrections; None: there are none, or other entries are to come."""
+    return settlement(known) if _next_of_schedules(known, date.min) is None else None
+
+
+def _next_of_schedules(known: Known, since: date) -> date | None:
     for entry in following(schedules_of(known.contract), max(since, known.contract.recorded_on)):
         state = known.state(entry)
         if state is not None and state.status != "active":
