@@ -116,7 +116,11 @@ class Agreements:
     async def invoice(self, billed: Billed, customer: str = "C1") -> CustomerInvoice:
         """The invoice that a customer got."""
         (made,) = [one for one in billed.invoices if one.customer == customer]
-        state = fold((await self.shop.desk.store.load(Stream("customer-invoice", made.id))).facts)
+        return await self.stored(made.id)
+
+    async def stored(self, invoice: UUID) -> CustomerInvoice:
+        """An invoice as it is."""
+        state = fold((await self.shop.desk.store.load(Stream("customer-invoice", invoice))).facts)
         assert state is not None
         return state
 
