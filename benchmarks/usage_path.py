@@ -29,6 +29,7 @@ from typing import Any
 
 import psutil
 import psycopg
+import uvloop
 
 from adapters.embedded_postgres import EmbeddedPostgres
 from benchmarks.import_million import _peak_rss
@@ -222,7 +223,7 @@ def main() -> int:
     configure_logging("warning")
     if given.work:
         folder, customers, head = given.work
-        print(json.dumps(asyncio.run(work_once(Path(folder), int(customers), int(head)))))
+        print(json.dumps(uvloop.run(work_once(Path(folder), int(customers), int(head)))))
         return 0
     with tempfile.TemporaryDirectory(prefix="ll") as temporary:
         folder = Path(temporary)

@@ -1,7 +1,6 @@
 """Customer invoices are calculated as they become due: loops of the worker."""
 
 import asyncio
-from contextlib import suppress
 from typing import Final
 
 from adapters.calculation import StoredCalculationsDue
@@ -17,12 +16,6 @@ _LANES: Final = 2
 """So many turns at once: while one waits for the database to add up, another one's prices are worked out."""
 
 
-MANY: Final = 500
-"""Invoices of one turn that say: a provider invoice is being routed, and more will be due in a moment."""
-GATHER_SECONDS: Final = 1.0
-"""So long they gather then: its lines are read once for each turn, so fewer turns are less work."""
-
-
 async def calculate_invoices(parts: Parts, stop: asyncio.Event, bell: Bell, patience: Patience | None = None) -> None:
     """Until `stop`: read the feed for invoices that are due, and calculate them after their pause."""
     desk, due = parts.calculation, StoredCalculationsDue(parts.pool)
@@ -31,11 +24,8 @@ async def calculate_invoices(parts: Parts, stop: asyncio.Event, bell: Bell, pati
         looked = 0
         while some := await calculate_due(desk, due, service_origin(parts, "worker"), patience or Patience()):
             looked += some
-            if stop.is_set() or some >= MANY:
+            if stop.is_set():
                 break
-        if looked >= MANY:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), GATHER_SECONDS)
         return looked
 
     async with asyncio.TaskGroup() as tasks:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import structlog
+import uvloop
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -86,7 +87,7 @@ async def run_worker(
 
 def run_worker_process(settings: Settings) -> None:
     """The process, until SIGTERM or SIGINT."""
-    asyncio.run(_process(settings))
+    uvloop.run(_process(settings))
 
 
 async def _process(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from domain.pricing.purchases import PurchaseGroup
 from domain.usage_offer.ranges import Ranges, of_numbers
 
 _SQL = load_sql("adapters.calculation")
-_WORTH_SCANNING: Final = 0.05
+_WORTH_SCANNING: Final = 0.01
 """From this part of an attempt's lines on, one pass over its index is quicker than finding each line by its number."""
 
 

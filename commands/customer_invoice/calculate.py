@@ -17,8 +17,8 @@ from domain.identity import Stream
 from domain.pricing.items import Failure
 from domain.rejected import Rejected
 
-AT_ONCE: Final = 1_500
-"""Invoices that are calculated in one turn: enough of them share the lines of a provider invoice to read all of it."""
+AT_ONCE: Final = 750
+"""Invoices that are calculated in one turn: the memory of a worker is that of two turns."""
 NOW: Final = "asked for"
 """The cause of a calculation that nothing but a caller asked for."""
 
