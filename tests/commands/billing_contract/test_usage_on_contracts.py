@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from commands.billing_contract.bill import bill_many
 from commands.billing_contract.billing_desk import Asked
+from commands.billing_contract.generate import generate, preview
 from commands.customer_invoice import route_usage as routing
 from commands.customer_invoice.delete import delete
 from commands.provider_invoice import offered
@@ -179,6 +180,40 @@ async def test_it_is_billed_as_soon_as_the_missing_provider_is_there(agreed, cou
     await counter.settle()
     (billed,) = await agreed.run("2026-04-04", contract)
     assert [one.total for one in billed.invoices] == ["10.00"]
+
+
+async def test_by_hand_it_is_billed_without_and_told_who_is_missing(agreed, counter):
+    contract = await agreed.signed(lines={"usage": UsageTerms(everything=True, wait_for_providers=20)})
+    await counter.settle()
+    await agreed.shop.active([line("4", quantity="2")])
+    await counter.post({"key": "march", "time": "2026-03-20T12:00:00Z"})
+    await counter.settle()
+    february = await preview(agreed.billing, origin(), contract, d("2026-02-01"))
+    assert not [one for one in february.warnings if "ACME" in one]
+    await generate(agreed.billing, origin(), contract, d("2026-02-01"))
+    missing = "Line usage, 2026-03-01 to 2026-03-31, is billed without ACME: nothing came yet."
+    seen = await preview(agreed.billing, origin(), contract, d("2026-03-01"))
+    assert missing in seen.warnings
+    empty = await preview(agreed.billing, origin(), contract, d("2026-04-01"))
+    assert empty.decision is None
+    made = (await generate(agreed.billing, origin(), contract, d("2026-03-01"), expect=seen.digest)).outcome
+    assert (missing in made.warnings, [one.total for one in made.invoices]) == (True, ["2.50"])
+
+
+async def test_the_preview_of_a_billed_cycle_has_the_usage_that_its_invoice_holds(agreed, counter):
+    contract = await agreed.signed(lines={"seats": seats(), "usage": EVERYTHING})
+    await counter.settle()
+    await agreed.shop.active([line("4", quantity="2")])
+    await counter.post({"key": "a", "quantity": "10"})
+    await counter.settle()
+    before = await preview(agreed.billing, origin(), contract, d("2026-02-01"))
+    made = (await generate(agreed.billing, origin(), contract, d("2026-02-01"))).outcome
+    again = await preview(agreed.billing, origin(), contract, d("2026-02-01"))
+    assert [one.invoice for one in again.invoiced] == [one.id for one in made.invoices]
+    assert [one.total for one in again.made] == [one.total for one in before.made] == ["61.00"]
+    await counter.post({"key": "late", "quantity": "1"})  # it waits for March
+    later = await preview(agreed.billing, origin(), contract, d("2026-02-01"))
+    assert [one.total for one in later.made] == ["61.00"]
 
 
 async def test_what_arrives_while_a_run_stores_its_cycle_goes_to_the_next_one(agreed, counter):
