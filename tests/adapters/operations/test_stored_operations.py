@@ -131,6 +131,21 @@ async def test_an_item_has_one_result_and_ends_a_row_of_losses(operations, ask):
     assert (found.done, found.losses) == (2, 0)
 
 
+async def test_many_results_at_once_with_what_they_tell_machines(operations, ask):
+    operation = await ask()
+    claimed = await claim(operations)
+    first = Item("F-1", "imported", data={"invoices": [1, {"total": "1.00"}]})
+    await operations.put_item(PutItem(claimed.hold, first, NOW))
+    more = [Item("F-1", "failed", data={}), Item("F-2", "failed", "why", data={"code": "ü"}), Item("F-3", "imported")]
+    await operations.put_items([PutItem(claimed.hold, item, NOW) for item in more])
+    await operations.put_items([])
+    found = await operations.items(operation.id)
+    assert [(i.name, i.outcome, i.data) for i in found] == [
+        ("F-1", "imported", first.data), ("F-2", "failed", {"code": "ü"}), ("F-3", "imported", None),
+    ]  # fmt: skip
+    assert await operations.item_counts(operation.id) == {"imported": 2, "failed": 1}
+
+
 async def test_lines_are_counted_where_they_are_the_unit(store, operations, ask):
     by_lines, by_items = await ask("a", unit="lines"), await ask("b")
     for _ in range(2):

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from domain.identity import billing_contract_stream
 from domain.rejected import Rejected
 from projections.billing_contracts.queries import ContractFilter, ScheduleFilter
 from projections.paging import PageRequest
@@ -55,6 +56,9 @@ async def test_contracts_are_found(project, ask, wanted, numbers):
     project(a_history())
     page = await ask.billing_contracts.page(ContractFilter(**wanted), ALL)
     assert ([item.row.number for item in page.items], page.total) == (numbers, len(numbers))
+    found = await ask.billing_contracts.ids(ContractFilter(**wanted), 25)
+    assert found == [billing_contract_stream(number).id for number in sorted(numbers)]
+    assert await ask.billing_contracts.ids(ContractFilter(**wanted), 1) == found[:1]
 
 
 async def test_pages_and_when_it_was_last_billed(project, ask):
