@@ -276,3 +276,14 @@ async def test_rows_of_contracts_follow_from_the_record(office, agreed):
     await office.generated(*contracts, cycle=d("2026-01-01"), replace=True)
     pages = [page async for page in ledger_check(agreed.billing, StoredContracts(agreed.shop.pool))]
     assert [finding for page in pages for finding in page.findings] == []
+
+
+async def test_a_line_with_a_frequency_of_its_own_is_billed_when_it_is_next(office, agreed):
+    """Its cycle begins on the day of one that is billed already: the one that is left is meant."""
+    contract = await agreed.signed("K-1", {**SEATS, "support": seats("1", "90", frequency="quarterly")})
+    for day in ("2026-02-02", "2026-03-02"):
+        await agreed.run(day, contract)
+    told = [(await office.generated(contract))[str(contract)] for _ in range(3)]
+    assert [(one.data["cycle"], one.data["invoices"][0]["total"]) for one in told] == [
+        ("2026-03-01", "31.00"), ("2026-01-01", "90.00"), ("2026-04-01", "31.00"),
+    ]  # fmt: skip
