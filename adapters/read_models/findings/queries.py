@@ -109,7 +109,7 @@ def _milestones_left(row: Values) -> Finding:
     return Finding(
         "unbilled_at_end",
         f"{number}, line {line}: its last run ({run_date}) left {count:,} milestones ({first} to {last}), not ready.",
-        "Mark what is owed ready and generate it by hand, naming its date; or move the end of the line.",
+        "Mark what is owed ready: a run bills it, or generate it by hand by its date; or move the end of the line.",
         since,
         {"contract": number, "contract_id": contract, "line": line, "milestones": count},
     )
