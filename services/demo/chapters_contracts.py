@@ -42,7 +42,7 @@ def agree(stage: Stage) -> None:
 
 def run(stage: Stage) -> None:
     """The run of a day: asked for, watched, reported; the same day again finds nothing left."""
-    contract = _contract_of(stage)
+    contract = contract_of(stage)
     today = _today()
     report = _run(stage, today)
     stage.expect("invoices of the run", (report["counts"]["invoiced"], report["invoices"]), (1, 2))
@@ -63,7 +63,7 @@ def run(stage: Stage) -> None:
 
 def explain(stage: Stage) -> None:
     """The change in mid-cycle, by day."""
-    made = stage.clerk.listed(f"/billing-contracts/{_contract_of(stage)}/invoices", view="live")
+    made = stage.clerk.listed(f"/billing-contracts/{contract_of(stage)}/invoices", view="live")
     one = next(i for i in made if i["customer"] == CUSTOMERS[0])
     items = stage.clerk.get(f"/customer-invoices/{one['id']}/items")["items"]
     seats = next(i for i in items if i["contract_line"] == "SEATS")
@@ -159,7 +159,8 @@ def _lines(today: dt.date) -> Sequence[dict[str, Any]]:
     )
 
 
-def _contract_of(stage: Stage) -> str:
+def contract_of(stage: Stage) -> str:
+    """The contract's id."""
     return str(stage.clerk.listed("/billing-contracts", number=NUMBER)[0]["id"])
 
 

@@ -49,6 +49,14 @@ class Client:
         """A command with a JSON body."""
         return self._noted(self._sent(method, path, json=body, headers=headers))
 
+    def refused(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """The problem that a command is answered with; DemoFailed when it is done."""
+        answer = self._http.request(method, path, json=body)
+        if answer.is_success:
+            raise DemoFailed(f"{method} {path} was to be refused, and was done")
+        problem: dict[str, Any] = answer.json()
+        return problem
+
     def upload(self, path: str, content: bytes | str, media_type: str, **query: str) -> dict[str, Any]:
         """A command whose body is a file."""
         return self._noted(

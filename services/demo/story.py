@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.markup import escape
 
-from services.demo import chapters_billing, chapters_contracts, chapters_imports, chapters_reading
+from services.demo import chapters_billing, chapters_by_hand, chapters_contracts, chapters_imports, chapters_reading
 from services.demo.stage import Stage
 
 CHAPTERS: Final[Sequence[tuple[str, Callable[[Stage], None]]]] = (
@@ -27,6 +27,7 @@ CHAPTERS: Final[Sequence[tuple[str, Callable[[Stage], None]]]] = (
     ("A contract: a line of every kind, two customers", chapters_contracts.agree),
     ("The invoice run bills the month, and the day again bills nothing", chapters_contracts.run),
     ("Why so much for the workplaces?", chapters_contracts.explain),
+    ("The next month, by hand and ahead of time", chapters_by_hand.ahead),
     ("The invoice list of our providers", chapters_reading.invoice_list),
     ("The problem invoices: what still needs somebody", chapters_reading.problems),
     ("The daily import summary, and its mail", chapters_reading.summary),
