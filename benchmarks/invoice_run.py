@@ -111,10 +111,11 @@ async def contract(parts: Parts, place: int, number: int) -> None:
 
 async def sign_all(folder: Path, place: int, numbers: Sequence[int]) -> None:
     async with open_parts(load_settings(data=folder / "data")) as parts:
-        await _at_once(64, [lambda n=n: contract(parts, place, n) for n in numbers])  # type: ignore[misc]
+        await at_once(64, [lambda n=n: contract(parts, place, n) for n in numbers])  # type: ignore[misc]
 
 
-async def _at_once(limit: int, work: Sequence[Callable[[], Awaitable[None]]]) -> None:
+async def at_once(limit: int, work: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Do all of it, so many at a time."""
     turn = asyncio.Semaphore(limit)
 
     async def one(do: Callable[[], Awaitable[None]]) -> None:

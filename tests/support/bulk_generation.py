@@ -1,5 +1,6 @@
 """Many contracts generated in one operation, which a test works off itself."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,6 +44,11 @@ class BulkOffice:
     odd: dict[UUID, Exception] = field(default_factory=dict)
     billed: list[list[UUID]] = field(default_factory=list)
     after: Callable[[], Awaitable[None]] | None = None
+    slow: set[UUID] = field(default_factory=set)
+    """Contracts that wait for the gate before they are billed."""
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    given_up: list[list[UUID]] = field(default_factory=list)
+    """Parts that were ended while they waited."""
     busy: int = 0
     """Times that every contract is changed by others all the time."""
 
@@ -60,6 +66,12 @@ class BulkOffice:
         if self.busy:
             self.busy -= 1
             return [Billed(one.contract, "", "failed", reason="It was changed.", code="busy") for one in asked]
+        if any(one.contract in self.slow for one in asked):
+            try:
+                await self.gate.wait()
+            except asyncio.CancelledError:
+                self.given_up.append([one.contract for one in asked])
+                raise
         done = await bill_many(self.agreed.billing, origin, asked, **more)
         if self.after is not None:
             await self.after()

@@ -2,7 +2,10 @@
 
 import pytest_asyncio
 
+from adapters.bulk import StoredTargets
+from adapters.operations import StoredOperations
 from tests.support.agreements import Agreements
+from tests.support.bulk_generation import BulkOffice
 from tests.support.counter import Counter
 from tests.support.invoicing import open_invoicing
 from tests.support.shop import open_shop
@@ -16,6 +19,12 @@ async def agreed(database, tmp_path):
         await counter.customer("C1")
         await counter.customer("C2")
         yield Agreements(shop)
+
+
+@pytest_asyncio.fixture
+async def office(agreed):
+    """Where many contracts are generated."""
+    return BulkOffice(agreed, StoredOperations(agreed.shop.pool), StoredTargets(agreed.shop.pool))
 
 
 @pytest_asyncio.fixture

@@ -4,10 +4,7 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-import pytest_asyncio
 
-from adapters.bulk import StoredTargets
-from adapters.operations import StoredOperations
 from adapters.verifying import StoredContracts
 from commands.billing_contract import bulk_generate
 from commands.billing_contract.bulk_request import BULK_GENERATE, Named
@@ -17,24 +14,17 @@ from commands.operations.work import GiveBack
 from commands.ports.event_store import StoreUnavailable
 from commands.ports.operations import OperationLost
 from domain.billing_contract.lines import change_price
-from domain.billing_contract.parts import UsageTerms
 from domain.customer_invoice.state import fold
 from domain.identity import Stream, billing_contract_stream
 from domain.rejected import Rejected
 from tests.support.agreements import build, d, seats
-from tests.support.bulk_generation import NOW, BulkOffice
+from tests.support.bulk_generation import NOW
 from tests.support.invoicing import open_invoicing
 from tests.support.origins import origin
 from tests.support.yard import Signals
 
 SEATS = {"seats": seats()}
 """31.00 a month: 10 at 3.1."""
-USAGE = UsageTerms(everything=True)
-
-
-@pytest_asyncio.fixture
-async def office(agreed):
-    return BulkOffice(agreed, StoredOperations(agreed.shop.pool), StoredTargets(agreed.shop.pool))
 
 
 def cycles(results):
@@ -236,15 +226,6 @@ async def test_busy_ones_are_looked_at_again(office, agreed):
     office.busy = 99
     (result,) = (await office.generated(contract)).values()
     assert (result.outcome, result.data["code"]) == ("failed", "busy")
-
-
-async def test_contracts_with_usage_are_billed_in_small_parts_beside_the_others(office, agreed, monkeypatch):
-    monkeypatch.setattr(bulk_generate, "WITH_USAGE", 2)
-    usage = [await agreed.signed(f"U-{n}", {"usage": USAGE}) for n in range(5)]
-    plain = [await agreed.signed(f"K-{n}", SEATS) for n in range(5)]
-    await office.generated(*usage, *plain)
-    assert sorted(map(len, office.billed)) == [1, 2, 2, 5]
-    assert set(plain) in [set(part) for part in office.billed]
 
 
 async def test_a_dry_run_stores_the_selection_as_results_and_nothing_else(office, agreed):
