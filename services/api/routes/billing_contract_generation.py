@@ -10,7 +10,7 @@ from commands.billing_contract.generate import Generated, generate, preview
 from commands.handling import Done
 from services.api.access import may
 from services.api.call import CallDep, ToAnswer, Told, etag, id_in_path
-from services.api.fields import Day
+from services.api.fields import Day, Flag
 from services.api.models import RequestBody
 from services.api.proposal_view import generated_view, proposal_view, work_of
 from services.api.rendering import Json
@@ -27,7 +27,7 @@ class Which(RequestBody):
     """
 
     cycle: Day | None = None
-    replace_existing: bool = False
+    replace_existing: Flag = False
 
 
 class ToGenerate(Which):

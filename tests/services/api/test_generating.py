@@ -144,6 +144,8 @@ async def test_the_same_amount_of_something_else_is_outdated(api: httpx.AsyncCli
 async def test_what_is_refused(api: httpx.AsyncClient, contract: str, client_for: MakeClient):
     assert_problem(await api.post(f"{contract}/generate", json={"cycle": "2026-01-02"}), 422, "cycle-unknown")
     assert_problem(await api.post(f"{contract}/preview", json={"cycle": "soon"}), 422, "invalid-body")
+    for bad in ({"expect": "1"}, {"replace_existing": "yes"}, {"cycles": ["2026-01-01"]}):
+        assert_problem(await api.post(f"{contract}/generate", json=bad), 422, "invalid-body")
     nobody = f"{BASE}/00000000-0000-0000-0000-000000000001"
     assert_problem(await api.post(f"{nobody}/preview"), 404, "billing-contract-missing")
     assert_problem(await api.post(f"{nobody}/generate"), 404, "billing-contract-missing")
