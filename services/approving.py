@@ -23,7 +23,7 @@ from services.wiring import Parts
 
 APPROVE_SECONDS: Final = 10.0
 MOST: Final = 10_000
-"""Invoices looked at in one turn."""
+"""Invoices looked at in one turn, of contracts that say so and of all."""
 
 
 async def approve_automatically(parts: Parts) -> int:
@@ -38,10 +38,12 @@ async def approve_automatically(parts: Parts) -> int:
     if not processes and not contracts:
         return 0
     origin = replace(service_origin(parts, "worker"), actor=AUTOMATIC)
-    types = frozenset() if processes else frozenset({"contract"})
-    wanted = InvoiceFilter(view="ready_to_approve", empty=False, types=types)
-    today = parts.business_date(origin.now)
-    rows = await parts.read_models.invoice_list.rows(wanted, today, origin.now, MOST)
+    ready = InvoiceFilter(view="ready_to_approve", empty=False)
+    today, listed = parts.business_date(origin.now), parts.read_models.invoice_list
+    found = {}
+    for wanted in [ready] * processes + [replace(ready, contracts=contracts)] * bool(contracts):  # each has its turn
+        found |= {row.id: row for row in await listed.rows(wanted, today, origin.now, MOST)}
+    rows = list(found.values())
     approvable, requestable = await _sorted_out(parts, rules, contracts, rows)
     for one in await _not_requested(parts, requestable):
         await _request(parts, origin, one)

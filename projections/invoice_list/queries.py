@@ -41,6 +41,7 @@ class InvoiceFilter:
     cluster: str | None = None
     descendants: bool = False
     contract: str | None = None
+    contracts: frozenset[str] = frozenset()
     schedule: str | None = None
     reference: str | None = None
     number: str | None = None

@@ -56,6 +56,11 @@ async def test_where_one_click_is_enough_it_is_approved_and_the_other_waits_for_
     assert (await ok(api.get(f"/v1/customer-invoices/{item['id']}")))["approved"]["by"] == AUTOMATIC
 
 
+async def test_invoices_that_wait_for_people_stand_before_no_other(parts, billed, monkeypatch):
+    monkeypatch.setattr("services.approving.MOST", 1)
+    assert await approve_automatically(parts) == 1
+
+
 async def test_under_four_eyes_its_approval_is_requested_once(api, client_for, parts, billed):
     await ok(api.put("/v1/groups/finance", json={"name": "F", "members": ["ann"], "invoice_approval": True}), 201)
     await ok(api.put("/v1/approval-processes/default", json={"name": "Four eyes", "four_eyes": True}))

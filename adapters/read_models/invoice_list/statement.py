@@ -30,6 +30,7 @@ FIELDS: Final = (
     "customer",
     "cluster",
     "contract",
+    "contracts",
     "schedule",
     "reference",
     "number",
@@ -72,6 +73,7 @@ class Search:
             "reference": part(wanted.reference),
             "number": part(wanted.number),
             "types": any_of(wanted.types),
+            "contracts": any_of(wanted.contracts),
         }
         self._names = [name for name in FIELDS if wanted_of(wanted, name)]
         self._by_number: NumberSearch | None = None

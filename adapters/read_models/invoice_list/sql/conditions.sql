@@ -44,6 +44,10 @@ snapshot_version IS NOT NULL AND snapshot_cluster = ANY(%(clusters)s)
 -- Of one contract.
 contract = %(contract)s
 
+-- name: contracts
+-- Of some contracts, by number.
+contract = ANY(%(contracts)s)
+
 -- name: schedule
 -- That bill one schedule entry.
 schedules @> ARRAY[%(schedule)s]
