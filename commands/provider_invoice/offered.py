@@ -1,6 +1,6 @@
 """Lines of one offer by their numbers: which they are, what they cost."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +54,14 @@ class OfferedLines:
         """The first ones of these sorted numbers that one event can name."""
         ranges = of_chosen(self.numbers, numbers)
         return numbers if len(ranges) <= MAX_RANGES else among(numbers, ranges[:MAX_RANGES])
+
+    async def parts(self, ranges: Iterable[LineRange]) -> AsyncIterator[Chosen]:
+        """The lines that these ranges cover, in parts that one event can name."""
+        numbers: Sequence[int] = among(self.numbers, ranges)
+        while numbers:
+            chosen = await self.choose(self.fitting(numbers))
+            yield chosen
+            numbers = numbers[chosen.lines :]
 
     async def within(self, ranges: Iterable[LineRange]) -> Chosen:
         """The lines that these ranges cover."""

@@ -15,6 +15,7 @@ from commands.provider_invoice.offers import LoadedOffer, offers_of
 from commands.provider_invoice.used import usage_of
 from domain.customer_invoice import purchases as customer_invoice
 from domain.customer_invoice.events import PurchaseSource
+from domain.customer_invoice.state import evolve as evolve_customer_invoice
 from domain.customer_invoice.state import expect_in_place
 from domain.customer_invoice.state import fold as fold_customer_invoice
 from domain.fact import Fact
@@ -25,6 +26,7 @@ from domain.provider_invoice.lifecycle import expect_reason
 from domain.rejected import Rejected
 from domain.usage_offer import decisions
 from domain.usage_offer.events import LineRange
+from domain.usage_offer.state import evolve as evolve_offer
 from domain.usage_offer.state import fold as fold_offer
 
 
@@ -104,30 +106,36 @@ async def _moves(
         if lines is None and taken is None:
             continue
         offered = await OfferedLines.load(desk, loaded, offer.state)
-        chosen = await offered.within(lines if lines is not None else taken.ranges if taken else ())
-        if not chosen.lines:
-            continue
-        facts = decisions.release(
-            offer.state,
-            customer_invoice=destination,
-            ranges=chosen.ranges,
-            lines=chosen.lines,
-            cost=chosen.batch.cost,
-            reason=reason,
-        )
-        if not facts:
-            continue
-        writes.append(Write(offer.history, tuple(facts), record_key=loaded.id))
-        if customer is not None:
-            leaving += customer_invoice.remove_purchases(
-                customer,
-                source_of(loaded, offer, chosen),
+        state, said = offer.state, list[Fact]()
+        async for chosen in offered.parts(lines if lines is not None else taken.ranges if taken else ()):
+            facts = decisions.release(
+                state,
+                customer_invoice=destination,
+                ranges=chosen.ranges,
                 lines=chosen.lines,
                 cost=chosen.batch.cost,
-                currency=offer.state.currency,
                 reason=reason,
             )
-        count, cost = count + chosen.lines, add(cost, chosen.batch.cost)
+            if not facts:
+                continue
+            for fact in facts:
+                state = evolve_offer(state, fact) or state
+            said += facts
+            if customer is not None:
+                left = customer_invoice.remove_purchases(
+                    customer,
+                    source_of(loaded, offer, chosen),
+                    lines=chosen.lines,
+                    cost=chosen.batch.cost,
+                    currency=offer.state.currency,
+                    reason=reason,
+                )
+                for gone in left:
+                    customer = evolve_customer_invoice(customer, gone) or customer
+                leaving += left
+            count, cost = count + chosen.lines, add(cost, chosen.batch.cost)
+        if said:
+            writes.append(Write(offer.history, tuple(said), record_key=loaded.id))
     if leaving:
         writes.append(Write(history, tuple(leaving)))
     if not writes and lines is not None and not any(o.state.released for o in offers):

@@ -11,11 +11,13 @@ from commands.provider_invoice.desk import InvoiceDesk, load
 from commands.provider_invoice.offered import OfferedLines
 from commands.provider_invoice.offers import offers_of
 from commands.provider_invoice.release import Moved, MovedAnswering, after_moves
+from domain.fact import Fact
 from domain.money import add
 from domain.provider_invoice.lifecycle import expect_reason
 from domain.rejected import Rejected
 from domain.usage_offer import decisions
 from domain.usage_offer.events import LineRange
+from domain.usage_offer.state import evolve
 
 
 async def reoffer(
@@ -46,15 +48,18 @@ async def reoffer(
             if not wanted:
                 continue
             offered = await OfferedLines.load(desk, loaded, offer.state)
-            chosen = await offered.within(wanted)
-            if not chosen.lines:
-                continue
-            facts = decisions.reoffer(
-                offer.state, ranges=chosen.ranges, lines=chosen.lines, cost=chosen.batch.cost, reason=why
-            )
-            if facts:
-                writes.append(Write(offer.history, tuple(facts), record_key=invoice))
-                count, cost = count + chosen.lines, add(cost, chosen.batch.cost)
+            state, said = offer.state, list[Fact]()
+            async for chosen in offered.parts(wanted):
+                facts = decisions.reoffer(
+                    state, ranges=chosen.ranges, lines=chosen.lines, cost=chosen.batch.cost, reason=why
+                )
+                for fact in facts:
+                    state = evolve(state, fact) or state
+                said += facts
+                if facts:
+                    count, cost = count + chosen.lines, add(cost, chosen.batch.cost)
+            if said:
+                writes.append(Write(offer.history, tuple(said), record_key=invoice))
         save = Save(origin=origin, writes=tuple(writes)) if writes else None
         return Decided(save, await after_moves(desk, Moved(loaded, count, cost), writes))
 

@@ -35,19 +35,22 @@ def overlap(left: Iterable[LineRange], right: Iterable[LineRange]) -> LineRange 
 
 
 def minus(left: Iterable[LineRange], right: Iterable[LineRange]) -> Ranges:
-    """What is in `left` and not in `right`."""
+    """What is in `left` and not in `right`; in one pass over both."""
     out: list[LineRange] = []
-    holes = normal(right)
+    holes, at = normal(right), 0
     for r in normal(left):
         first = r.first
-        for hole in holes:
-            if hole.last < first or hole.first > r.last:
-                continue
-            if hole.first > first:
-                out.append(LineRange(first=first, last=hole.first - 1))
-            first = hole.last + 1
+        while at < len(holes) and holes[at].last < first:
+            at += 1
+        hole = at
+        while hole < len(holes) and holes[hole].first <= r.last:
+            if holes[hole].first > first:
+                out.append(LineRange(first=first, last=holes[hole].first - 1))
+            first = holes[hole].last + 1
+            hole += 1
         if first <= r.last:
             out.append(LineRange(first=first, last=r.last))
+        at = max(at, hole - 1)  # the last one may reach into what comes next
     return tuple(out)
 
 

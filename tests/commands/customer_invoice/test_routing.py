@@ -13,6 +13,7 @@ from commands.provider_invoice.reoffer import reoffer
 from commands.provider_invoice.take_out import deactivate
 from commands.provider_invoice.usage import usage_sums
 from commands.reference.save import save
+from domain.identity import usage_offer_stream
 from domain.reference import decisions
 from domain.reference.kinds import KINDS
 from tests.commands.purchases.test_posting import closed, reopened, requested
@@ -142,3 +143,17 @@ async def test_lines_scattered_over_two_periods_go_in_batches_that_an_event_can_
     facts = (await counter.shop.desk.store.load(counter.stream(month=JANUARY))).facts
     assert [fact.lines for fact in facts if fact.type.endswith("purchases-added")] == [2] * 5
     assert not (await usage_sums(counter.shop.desk, invoice)).leaks
+    january = counter.stream(month=JANUARY).id
+    await release(counter.shop.desk, origin(), invoice, customer_invoice=january, reason="r")
+    state = await offer(counter, invoice)
+    assert (state.released_tally.lines, (await counter.invoice(month=JANUARY)).lines) == (10, 0)
+    await reoffer(counter.shop.desk, origin(), invoice, reason="r")
+    await counter.settle()
+    assert (await counter.invoice(month=JANUARY)).lines == 10
+    types = [fact.type for fact in await counter.shop.facts(offer_stream(invoice))]
+    assert [types.count(f"provider-invoice.lines-{verb}") for verb in ("released", "reoffered")] == [5, 5]
+    assert not (await usage_sums(counter.shop.desk, invoice)).leaks
+
+
+def offer_stream(invoice, customer="C1"):
+    return usage_offer_stream(invoice, 1, customer)
