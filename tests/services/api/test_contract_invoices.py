@@ -120,6 +120,24 @@ async def test_items_are_opened_down_to_their_sources(api: httpx.AsyncClient, co
     assert again == seats  # as it was known when it was billed
 
 
+@pytest.mark.usefixtures("working")
+async def test_recalculated_an_item_opens_as_the_contract_is_now(api: httpx.AsyncClient, contract: str) -> None:
+    invoices = await billed(api, contract, "2025-10-02", "2025-10-02")
+    [mine] = [one for one in invoices if one["customer"] == "C1"]
+    await ok(api.post(f"{BASE}/{contract}/lines/seats/price", json={"from": "2025-09-16", "price": "6"}))
+    assert (await ok(api.post(f"{INVOICES}/{mine['id']}/recalculate")))["status"] == "pending"
+
+    async def calculated() -> dict[str, Any] | None:
+        shown = await ok(api.get(f"{INVOICES}/{mine['id']}"))
+        return shown if shown["status"] == "open" else None
+
+    shown = await eventually_async(calculated)
+    [seats] = await opened(api, shown, "seats")
+    assert (seats["whole"], seats["part"], seats["billed"], seats["amount"]) == ("45.00", "27.00", None, "27.00")
+    assert [(one["price"], one["days"]) for one in seats["segments"]] == [("3", 15), ("6", 15)]
+    assert shown["contract"]["version"] > mine["contract"]["version"]
+
+
 @pytest.mark.usefixtures("working", "projecting")
 async def test_lists_find_them_by_contract_and_by_entry(api: httpx.AsyncClient, contract: str) -> None:
     invoices = await billed(api, contract, "2025-09-20", "2025-10-02")
