@@ -123,7 +123,8 @@ class Search:
     def _seen_of(self, group: tuple[str, Iterable[str]]) -> sql.Composable:
         statuses = list(group[1])
         of_statuses = composed(SQL, "any_status", statuses=sql.Literal(statuses))
-        return composed(SQL, "seen_some", where=all_of([of_statuses, *self._conditions(statuses[0])]))
+        where = [of_statuses, *self._conditions(statuses[0]), *self._in_time()]
+        return composed(SQL, "seen_some", where=all_of(where))
 
     def _conditions(self, status: str) -> list[sql.Composable]:
         names = [cluster_condition(status) if name == "cluster" else name for name in self._names]
@@ -133,10 +134,12 @@ class Search:
 
     def _beyond(self) -> list[sql.Composable]:
         """Where to begin."""
-        names = [] if self.wanted.period_to is None else ["last_day"]
-        if self.page.cursor is not None:
-            names.append("after")
-        return [sql.SQL(SQL[name]) for name in names]
+        after = [] if self.page.cursor is None else [sql.SQL(SQL["after"])]
+        return [*self._in_time(), *after]
+
+    def _in_time(self) -> list[sql.Composable]:
+        """Where an index by the last day of periods need not be read any further."""
+        return [] if self.wanted.period_to is None else [sql.SQL(SQL["last_day"])]
 
 
 def _union(each: Iterable[sql.Composable]) -> sql.Composable:
