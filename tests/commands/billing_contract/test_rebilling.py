@@ -243,3 +243,13 @@ async def test_costs_of_licences_are_those_that_are_known_now(agreed, again):
     await licences.gather()
     assert await again(january) == Decimal("62.00")
     assert (await agreed.invoice(january)).calculation.cost_total == Decimal(42)
+
+
+async def test_what_it_corrects_leaves_nothing_to_a_last_run_of_the_contract(agreed, again):
+    contract = await agreed.signed(lines={"seats": seats()}, ends=d("2026-02-01"))
+    january = await only(agreed.run("2026-02-02", contract))
+    assert await agreed.next_run(contract) is None
+    await price(agreed, contract, "6.2")
+    assert await agreed.next_run(contract) is not None, "nothing is left that a correction could ride with"
+    assert await again(january) == Decimal("62.00")
+    assert await agreed.next_run(contract) is None
