@@ -48,7 +48,7 @@ class StoredTargets:
 
 async def put_targets(connection: AsyncConnection[Any], rows: PutTargets, _: Save) -> None:
     """Keep them beside the operation."""
-    asked = [None if one is None else json.dumps(one) for one in rows.asked]
+    asked = json.dumps(rows.asked)  # as one text: a list of texts is quoted one by one
     values = {"operation": rows.operation, "targets": list(rows.targets), "asked": asked}
     await connection.execute(_SQL["put_targets"], values)
 

@@ -1,5 +1,6 @@
 """Ask for the generation of many contracts: what is asked is kept as it was when it was asked, and done by a worker."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -70,8 +71,7 @@ async def request_bulk_generation(
     Next entries are those that are next now, whatever else bills the contracts until it is their turn.
     """
     store = desk.billing.store
-    contracts = contract_ids([one.contract for one in wanted.items])
-    asked = [_asked(one, contract) for one, contract in zip(wanted.items, contracts, strict=True)]
+    contracts, asked = await asyncio.to_thread(_targets, wanted.items)  # others are served meanwhile
     options = wanted.options
     given = {
         "of": wanted.of,
@@ -90,6 +90,11 @@ async def request_bulk_generation(
         return Decided(Save(origin, (), rows=(NewOperation(new), PutTargets(new.id, contracts, asked))), new)
 
     return await settle(store, origin, decide, answer)
+
+
+def _targets(items: Sequence[Named]) -> tuple[Sequence[UUID], Sequence[Mapping[str, Any] | None]]:
+    contracts = contract_ids([one.contract for one in items])
+    return contracts, [_asked(one, contract) for one, contract in zip(items, contracts, strict=True)]
 
 
 def _asked(one: Named, contract: UUID) -> Mapping[str, Any] | None:

@@ -1,9 +1,9 @@
 -- name: put_targets
 -- What an operation is about.
 INSERT INTO bulk_target (operation, place, target, asked)
-SELECT %(operation)s, place, target, asked::jsonb
-FROM unnest(%(targets)s::uuid[], %(asked)s::text[]) WITH ORDINALITY AS t(target, asked, place)
-WHERE target IS NOT NULL
+SELECT %(operation)s, place, target, nullif(asked, 'null')
+FROM ROWS FROM (unnest(%(targets)s::uuid[]), jsonb_array_elements(%(asked)s::jsonb)) WITH ORDINALITY
+     AS t (target, asked, place)
 ON CONFLICT DO NOTHING;
 
 -- name: remaining
