@@ -40,7 +40,7 @@ async def approve_automatically(parts: Parts) -> int:
     origin = replace(service_origin(parts, "worker"), actor=AUTOMATIC)
     ready = InvoiceFilter(view="ready_to_approve", empty=False)
     today, listed = parts.business_date(origin.now), parts.read_models.invoice_list
-    found = {}
+    found: dict[str, InvoiceRow] = {}
     for wanted in [ready] * processes + [replace(ready, contracts=contracts)] * bool(contracts):  # each has its turn
         found |= {row.id: row for row in await listed.rows(wanted, today, origin.now, MOST)}
     rows = list(found.values())

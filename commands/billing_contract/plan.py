@@ -9,8 +9,10 @@ from uuid import UUID
 
 from commands.ports.event_store import EventStore
 from domain.billing_contract.entry import EntryState, entry_stream, fold_entry
+from domain.billing_contract.known import Known
 from domain.billing_contract.planning import schedules_of
 from domain.billing_contract.schedule import Entry, entries, upcoming
+from domain.billing_contract.selection import last_of_all
 from domain.billing_contract.state import BillingContract
 
 MAX_PAST: Final = 1000
@@ -44,6 +46,9 @@ async def planned(
     schedules = schedules_of(state)
     past = deque(entries(schedules, first, today - timedelta(days=1)), maxlen=MAX_PAST)
     computed = [*past, *upcoming(schedules, today)]
+    ends = last_of_all(Known(contract, state, states))
+    if ends is not None and ends.run_date >= first:
+        computed.append(ends)
     found = []
     for entry in computed:
         id_ = entry_stream(state.number, entry).id

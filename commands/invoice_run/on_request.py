@@ -6,11 +6,14 @@ from typing import Final, Literal
 from uuid import UUID
 
 from commands.billing_contract.billing_desk import Asked, Billed
+from commands.billing_contract.plan import KIND
 from commands.invoice_run.billing import Biller
 from commands.operations.work import GiveBack
+from commands.ports.event_store import History
 from commands.ports.invoice_runs import DueContract
-from domain.billing_contract.planning import schedules_of
-from domain.billing_contract.schedule import entries
+from domain.billing_contract.entry import fold_entry
+from domain.billing_contract.known import Known
+from domain.billing_contract.selection import run_dates
 from domain.billing_contract.state import BillingContract, fold
 from domain.identity import Stream
 from domain.jobs.schedule import local_day
@@ -34,7 +37,8 @@ async def _page(biller: Biller, wanted: Sequence[UUID]) -> None:
     found = await biller.desk.store.load_many([Stream("billing-contract", one) for one in wanted])
     states = {stream.id: fold(history.facts) for stream, history in found.items()}
     known = {one: state for one, state in states.items() if state is not None}
-    dates = {one: _dates(biller, state) for one, state in known.items()}
+    entries = await biller.desk.store.load_by_keys(list(known), KIND)
+    dates = {one: _dates(biller, one, state, entries.get(one, ())) for one, state in known.items()}
     first = date.fromisoformat(work.input["from"])
     about = {one: DueContract(one, state.number, state.terms.time_zone, first) for one, state in known.items()}
     nothing = [Billed(one, known[one].number, "nothing_to_bill") for one, days in dates.items() if not days]
@@ -56,9 +60,9 @@ async def _page(biller: Biller, wanted: Sequence[UUID]) -> None:
     await biller.count(wanted)
 
 
-def _dates(biller: Biller, state: BillingContract) -> list[date]:
+def _dates(biller: Biller, contract: UUID, state: BillingContract, entries: Sequence[History]) -> Sequence[date]:
     """Run dates of the contract in the range, up to its own today."""
     given = biller.work.input
     last = min(date.fromisoformat(given["to"]), local_day(biller.work.now(), state.terms.time_zone))
-    found = entries(schedules_of(state), date.fromisoformat(given["from"]), last)
-    return sorted({entry.run_date for entry in found})
+    states = {one.stream.id: known for one in entries if (known := fold_entry(one.facts)) is not None}
+    return run_dates(Known(contract, state, states), date.fromisoformat(given["from"]), last)

@@ -140,7 +140,7 @@ def next_run(known: Known, since: date) -> date | None:
     A milestone that is not ready is not waited for: whoever marks it ready makes the contract due. Nor is a correction,
     unless it is all that is left: else it rides with another entry.
     """
-    then = _next_of_schedules(known, since)
+    then = _next_but_last(known, since)
     if then is not None:
         return then
     last = settlement(known)
@@ -149,11 +149,33 @@ def next_run(known: Known, since: date) -> date | None:
 
 def last_of_all(known: Known) -> Entry | None:
     """The contract's own last run, which bills corrections; None: there are none, or other entries are to come."""
-    return settlement(known) if _next_of_schedules(known, date.min) is None else None
+    return settlement(known) if _next_but_last(known, date.min) is None else None
 
 
-def _next_of_schedules(known: Known, since: date) -> date | None:
-    for entry in following(schedules_of(known.contract), max(since, known.contract.recorded_on)):
+def run_dates(known: Known, first: date, last: date) -> Sequence[date]:
+    """The days in a range on which a run on request may find something, in order."""
+    found = {entry.run_date for entry in entries(schedules_of(known.contract), first, last)}
+    found |= {one.ref.run_date for one in _to_bill_again(known)}
+    ends = last_of_all(known)
+    found |= {ends.run_date} if ends is not None else set()
+    return sorted(day for day in found if first <= day <= last)
+
+
+def _to_bill_again(known: Known) -> Sequence[EntryState]:
+    return [one for one in known.entries.values() if one.status == "active" and one.owed]
+
+
+def _next_but_last(known: Known, since: date) -> date | None:
+    """Of all entries but the contract's own last run; those to be billed again may be in no schedule any more."""
+    begin = max(since, known.contract.recorded_on)
+    again = (one for one in _to_bill_again(known) if not overdue(one.ref.run_date, known.contract, one))
+    days = [one.ref.run_date for one in again if one.ref.run_date >= begin]
+    then = _next_of_schedules(known, begin)
+    return min(days if then is None else [then, *days], default=None)
+
+
+def _next_of_schedules(known: Known, begin: date) -> date | None:
+    for entry in following(schedules_of(known.contract), begin):
         state = known.state(entry)
         if state is not None and state.status != "active":
             continue
