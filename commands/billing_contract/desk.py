@@ -13,6 +13,8 @@ from commands.origin import Origin
 from commands.ports.contract_ledger import ContractDue, ContractLedger, KeepDue
 from commands.ports.event_store import Answer, EventStore, History, Save, Write
 from commands.ports.reference import PresentCustomer, PresentReference
+from domain.billing_contract.cycles import LATEST
+from domain.billing_contract.events import PriceChanged, QuantityChanged
 from domain.billing_contract.parts import CustomerShare
 from domain.billing_contract.selection import Known, next_run
 from domain.billing_contract.shares import Share
@@ -87,17 +89,23 @@ async def change(
         after = outcome(history, state, facts)
         save = None
         if facts:
-            rows = (keeping(replace(known, contract=after.state), due.get(contract)),)
+            same = all(isinstance(fact, QuantityChanged | PriceChanged) for fact in facts)
+            rows = (keeping(replace(known, contract=after.state), due.get(contract), same_entries=same),)
             save = Save(origin=origin, writes=(Write(history, facts),), rows=rows)
         return Decided(save, after)
 
     return await settle(desk.store, origin, decide, answer)
 
 
-def keeping(known: Known, due: ContractDue | None) -> KeepDue:
-    """The row that says when a contract is due, as it is now; `due`: as it was seen before."""
+def keeping(known: Known, due: ContractDue | None, *, same_entries: bool = False) -> KeepDue:
+    """The row that says when a contract is due, as it is now; `due`: as it was seen before. `same_entries`: it has the
+    same ones as before, so that all up to the day that it was due then are billed and not looked at.
+    """
     terms = known.contract.terms
-    then = next_run(known, known.contract.recorded_on)
+    since = known.contract.recorded_on
+    if same_entries and due is not None:
+        since = due.next_run or LATEST
+    then = next_run(known, since)
     version = 0 if due is None else due.version
     return KeepDue((ContractDue(known.contract_id, known.contract.number, terms.time_zone, then, version),))
 
