@@ -17,6 +17,7 @@ from decimal import (
     Overflow,
 )
 from fractions import Fraction
+from math import lcm
 from typing import Final
 
 from domain.rejected import Rejected
@@ -113,14 +114,22 @@ def split_at(amount: Decimal, shares: Sequence[Decimal], digits: int) -> list[De
     """An amount of at most so many decimals split by shares, in the same manner."""
     unit = Decimal(1).scaleb(-digits)
     units = int(EXACT.divide(EXACT.abs(amount), unit))
-    weight = sum((Fraction(s) for s in shares), Fraction(0))
-    exact = [Fraction(s) * units / weight for s in shares]
-    parts = [e.numerator // e.denominator for e in exact]
-    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    weights = _whole(shares)
+    together = sum(weights)
+    found = [divmod(weight * units, together) for weight in weights]
+    parts = [part for part, _ in found]
+    order = sorted(range(len(parts)), key=lambda i: -found[i][1])  # it keeps the order of equal ones
     for i in order[: units - sum(parts)]:
         parts[i] += 1
     sign = -1 if amount < 0 else 1
     return [EXACT.multiply(Decimal(sign * p), unit) for p in parts]
+
+
+def _whole(shares: Sequence[Decimal]) -> list[int]:
+    """Integers in the same proportion."""
+    ratios = [share.as_integer_ratio() for share in shares]
+    common = lcm(*(denominator for _, denominator in ratios))
+    return [numerator * (common // denominator) for numerator, denominator in ratios]
 
 
 def plain(amount: Decimal) -> str:

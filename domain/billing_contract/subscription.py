@@ -69,7 +69,9 @@ class Segment:
     @property
     def exact(self) -> Fraction:
         """Quantity x price x days / days of the full cycle."""
-        return Fraction(self.quantity) * Fraction(self.price) * Fraction(self.days, self.cycle_days)
+        quantity, of_quantity = self.quantity.as_integer_ratio()
+        price, of_price = self.price.as_integer_ratio()
+        return Fraction(quantity * price * self.days, of_quantity * of_price * self.cycle_days)
 
 
 @dataclass(frozen=True, slots=True)
