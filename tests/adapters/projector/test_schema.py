@@ -55,10 +55,12 @@ def test_a_part_of_a_fact_is_as_in_the_whole(step):
     o = OfferFacts(i)
     billed = (c.added(), c.removed(), c.changed(), c.calculated(), c.reopened(), c.commented())
     decided = (c.step_approved("person:bob"), c.step_rejected(1))
+    replaced = (c.recomputed(), c.superseded(i.stream.id), c.restored(i.stream.id))
     k, january = ContractFacts(), cycle(1)
     lines = (k.line_ended(), k.quantity(), k.price(), k.milestone(), k.ready("M1"), k.unready("M1"))
-    contracts = (*lines, k.invoiced(january, k.made("c-1")), k.received(january))
-    facts = {f.type: f for f in (*billed, *decided, *contracts, i.populated(), o.invoiced(i.stream.id))}
+    made = k.made("c-1")
+    contracts = (*lines, k.invoiced(january, made), k.rebilled(january, made), k.received(january))
+    facts = {f.type: f for f in (*billed, *decided, *replaced, *contracts, i.populated(), o.invoiced(i.stream.id))}
     [record] = Happened().add(c.stream, facts[step.type])
     part = DECODER.fact(record, step.reads)
     assert {name: getattr(part, name) for name in step.reads} == {
