@@ -17,6 +17,7 @@ BENCHMARKS = {
     "latency": "append to readable in the read model, through Kafka, at 500 events a second",
     "purchase_latency": "one purchase posted to its invoice showing it open",
     "invoice_run": "10,000 contracts of three lines to open invoices, what one costs, and a day without any",
+    "bulk_generate": "10,000 contracts generated in bulk: time to the 202, and to open invoices",
     "preview": "the preview of a contract with 50 lines over HTTP",
     "approvals": "bulk approval of 10,000 open invoices with numbers, and the cost of one as there are more",
     "search": "any view, part of a number, total or cluster among a million customer invoices, with exact counts",
