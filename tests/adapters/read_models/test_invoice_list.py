@@ -77,6 +77,10 @@ def more_history() -> Happened:
         ({"cluster": "south"}, ["running", "failed", "past"]),
         ({"cluster": "north"}, ["final", "ended", "asked"]),
         ({"cluster": "north", "view": "approved", "total_from": Decimal(1)}, ["final"]),
+        ({"cluster": "south", "period_to": date(2026, 2, 28)}, ["failed", "past"]),
+        ({"cluster": "south", "period_from": date(2026, 3, 10), "period_to": date(2026, 3, 5)}, ["running"]),
+        ({"cluster": "north", "total_from": Decimal(1), "period_to": date(2026, 2, 1)}, ["final", "ended", "asked"]),
+        ({"cluster": "north", "period_to": date(2025, 12, 31)}, []),
     ],
 )
 async def test_filters_of_what_was_calculated_and_approved(project, ask, wanted, references):
