@@ -41,10 +41,10 @@ class Asked:
 
     `overdue_from`: as on request, with overdue entries whose run dates are on that day or later. `by_hand`: the entry
     named by `cycle` (None: the next one), with every ready milestone and run up to its run date; `day` is then that of
-    the entry. `held_until`: of a run, the last day that was run before: what is dated after it and before `day` is left
-    to the runs of its own days. `arm_tasks`: the contract's post-invoicing tasks are armed. `replace`: of an entry
-    that is billed already the invoices are replaced, as their statuses say. `as_if_free`: it is billed as if it were
-    not, which is for looking at only.
+    the entry. `line`: of a line's own entries alone. `held_until`: of a run, the last day that was run before: what is
+    dated after it and before `day` is left to the runs of its own days. `arm_tasks`: the contract's post-invoicing
+    tasks are armed. `replace`: of an entry that is billed already the invoices are replaced, as their statuses say.
+    `as_if_free`: it is billed as if it were not, which is for looking at only.
     """
 
     contract: UUID
@@ -52,6 +52,7 @@ class Asked:
     overdue_from: date | None = None
     by_hand: bool = False
     cycle: date | None = None
+    line: str | None = None
     arm_tasks: Literal["run", "bulk"] | None = None
     replace: bool = False
     as_if_free: bool = False

@@ -19,7 +19,8 @@ from commands.ports.event_store import Answer
 from commands.ports.invoice_runs import MadeInvoice
 from domain.billing_contract.billed_already import expect_active, invoiced_by
 from domain.billing_contract.entry_events import InvoiceMade
-from domain.billing_contract.schedule import Entry
+from domain.billing_contract.planning import schedules_of
+from domain.billing_contract.schedule import Entry, named
 from domain.billing_contract.selection import Known, named_entry
 from domain.rejected import Rejected
 
@@ -79,17 +80,23 @@ GeneratedAnswer: TypeAlias = "Callable[[Generated], Answer | None] | None"
 
 
 async def propose(
-    desk: ContractBilling, origin: Origin, contract: UUID, cycle: date | None, *, replace: bool = False
+    desk: ContractBilling,
+    origin: Origin,
+    contract: UUID,
+    cycle: date | None,
+    *,
+    line: str | None = None,
+    replace: bool = False,
 ) -> Proposal:
-    """Nothing is stored. Rejected `billing-contract-missing`, `cycle-unknown`, `nothing-left`; to `replace` also
-    `invoice-approving`, `no-difference`, `nothing-to-bill`.
+    """Nothing is stored. `line`: the entry is one of the line's own. Rejected `billing-contract-missing`,
+    `cycle-unknown`, `nothing-left`; to `replace` also `invoice-approving`, `no-difference`, `nothing-to-bill`.
     """
-    asked = Asked(contract, date.min, by_hand=True, cycle=cycle, replace=replace, as_if_free=not replace)
+    asked = Asked(contract, date.min, by_hand=True, cycle=cycle, line=line, replace=replace, as_if_free=not replace)
     prepared = (await prepare(desk, origin, [asked]))[contract]
     if isinstance(prepared, Rejected):
         raise prepared
     known = prepared.known if prepared.replaced is None else prepared.replaced.how.known
-    entry = prepared.entry or named_entry(known, cycle, anew=replace)
+    entry = prepared.entry or named_entry(known, cycle, anew=replace, line=line)
     invoiced = invoiced_by(known, entry)
     bills = prepared.plan.due and prepared.customers  # corrections wait for an entry that is due, to ride with
     decision = (await decide_all(desk, [prepared]))[0] if bills else None
@@ -99,6 +106,7 @@ async def propose(
     if max(entry.run_date, entry.last) > today:
         when = f"runs from {entry.first} to {entry.last}" if entry.kind == "cycle" else f"is dated {entry.run_date}"
         warnings.append(f"This entry {when} and is to be billed on {entry.run_date}: today is {today}.")
+    warnings += _beside(known, entry, prepared)
     text = text_of(document_of(known.contract.number, entry, decision))
     return Proposal(
         contract=contract,
@@ -117,11 +125,35 @@ async def propose(
     )
 
 
+def _beside(known: Known, entry: Entry, prepared: Prepared) -> Sequence[str]:
+    """Other cycles that begin on the same day, and that are neither billed nor billed by this."""
+    if entry.kind != "cycle":
+        return []
+    due = {one.entry for one in prepared.plan.due}
+    others = [one for one in named(schedules_of(known.contract), entry.first) if one.kind == "cycle"]
+    left = [
+        one
+        for one in others
+        if one not in (entry, *due) and ((of := known.state(one)) is None or of.status == "active")
+    ]
+    return [
+        f"A cycle of {f'line {one.line}' if one.line else 'the contract'} begins on {one.first} too, and is not billed"
+        f" by this: {'name the line' if one.line else 'name no line'}."
+        for one in left
+    ]
+
+
 async def preview(
-    desk: ContractBilling, origin: Origin, contract: UUID, cycle: date | None, *, replace: bool = False
+    desk: ContractBilling,
+    origin: Origin,
+    contract: UUID,
+    cycle: date | None,
+    *,
+    line: str | None = None,
+    replace: bool = False,
 ) -> Proposal:
     """A proposal that is shown: it is kept for a day under its digest, and nothing else is stored."""
-    proposal = await propose(desk, origin, contract, cycle, replace=replace)
+    proposal = await propose(desk, origin, contract, cycle, line=line, replace=replace)
     await keep(desk.previews, contract, proposal.digest, proposal.document, origin.now)
     return proposal
 
@@ -132,6 +164,7 @@ async def generate(
     contract: UUID,
     cycle: date | None,
     *,
+    line: str | None = None,
     replace: bool = False,
     expect: str | None = None,
     expected: int | None = None,
@@ -145,7 +178,7 @@ async def generate(
     """
 
     async def decide() -> Decided[Generated]:
-        proposal = await propose(desk, origin, contract, cycle, replace=replace)
+        proposal = await propose(desk, origin, contract, cycle, line=line, replace=replace)
         expect_version(proposal.version, expected)
         if not replace:
             expect_active(proposal.known, proposal.entry)

@@ -81,7 +81,9 @@ async def prepare(
             known[one.contract] = own.known if how is None else how.how.as_if
             if one.by_hand:
                 named[one.contract] = (
-                    how.how.named if how is not None else named_entry(own.known, one.cycle, anew=one.replace)
+                    how.how.named
+                    if how is not None
+                    else named_entry(own.known, one.cycle, anew=one.replace, line=one.line)
                 )
                 today = local_day(origin, own.known.contract.terms.time_zone)
                 due[one.contract] = _by_hand(known[one.contract], one, named[one.contract], today, how)
@@ -200,7 +202,7 @@ def _by_hand(known: Known, one: Asked, entry: Entry, today: date, how: Replaced 
         expect_active(known, entry)
     forced = frozenset[UUID]() if how is None else how.how.forced
     day = max([entry.run_date, *(known.entries[id_].ref.run_date for id_ in forced)])
-    some = due_entries(known, Ask("generate", day, named=entry.named_by, forced=forced))
+    some = due_entries(known, Ask("generate", day, named=entry.named_by, line=one.line, forced=forced))
     named = (entry.run_date, entry.line, entry.kind)
     kept = [
         of

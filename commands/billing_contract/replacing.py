@@ -80,7 +80,7 @@ async def replaced(
 async def _replaced(desk: ContractBilling, known: Known, asked: Asked) -> Replaced | None:
     if not any(one.live for one in known.entries.values()):
         return None
-    entry = named_entry(known, asked.cycle, anew=asked.replace)
+    entry = named_entry(known, asked.cycle, anew=asked.replace, line=asked.line)
     state = known.entries.get(entry_stream(known.contract.number, entry).id)
     if state is None or state.status == "active" or not state.live:
         return None

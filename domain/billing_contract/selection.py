@@ -37,6 +37,8 @@ class Ask:
     held_until: date | None = None
     """Of a run: earlier entries are held ones up to this day; those after it have their own day's run still to come."""
     named: date | None = None
+    line: str | None = None
+    """Whose own cycle is named; None: all that begin on the day."""
     forced: frozenset[UUID] = frozenset()
     """Entries that are billed in any case, as their invoices are replaced."""
 
@@ -96,14 +98,16 @@ def _left(known: Known, closing: Entry, named: set[str | None]) -> Sequence[Due]
     return found
 
 
-def named_entry(known: Known, day: date | None, *, anew: bool = False) -> Entry:
+def named_entry(known: Known, day: date | None, *, anew: bool = False, line: str | None = None) -> Entry:
     """The entry that a caller names by a day (a cycle's first, else the run date); None: the next cycle that is not
     billed, or where there are no cycles the next entry. Of cycles that begin on the same day it is the first one that
-    is not billed, unless it is to be billed `anew`.
+    is not billed, unless it is to be billed `anew`. `line`: of its own entries alone.
 
-    Rejected `cycle-unknown`, `nothing-left`.
+    Rejected `cycle-unknown`, `nothing-left`, `line-missing`.
     """
     schedules = schedules_of(known.contract)
+    if line is not None:
+        schedules = [one for one in schedules if one.line == known.contract.line(line).code]
     if day is None:
         with_cycles = any(isinstance(one, CycleSchedule) for one in schedules)
         first = None
@@ -114,11 +118,11 @@ def named_entry(known: Known, day: date | None, *, anew: bool = False) -> Entry:
             if entry.kind == "cycle" or not with_cycles:
                 return entry
             first = first or entry
-        first = first or last_of_all(known)
+        first = first or (last_of_all(known) if line is None else None)
         if first is None:
             raise Rejected("nothing-left", f"All entries of {known.contract.number} are billed: there is no next one.")
         return first
-    found, last = named(schedules, day), last_of_all(known)
+    found, last = named(schedules, day), last_of_all(known) if line is None else None
     found += [last] if last is not None and last.run_date == day else []
     if not found and (last := settled_on(known, day)) is not None:
         return last
@@ -202,7 +206,7 @@ def _asked_for(contract: BillingContract, entry: Entry, state: EntryState | None
         case "request":
             return ask.overdue_from is None or entry.run_date >= ask.overdue_from
         case _:
-            return entry.kind != "cycle" or entry.named_by == ask.named
+            return entry.kind != "cycle" or (entry.named_by == ask.named and ask.line in (None, entry.line))
 
 
 def _ready(contract: BillingContract, entry: Entry) -> bool:

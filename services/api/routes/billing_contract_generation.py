@@ -23,10 +23,12 @@ router = APIRouter(prefix="/v1/billing-contracts/{contract}", route_class=ApiRou
 class Which(RequestBody):
     """An entry: a cycle by its first day, a run or milestone by its date; without it the next that is not billed.
 
+    `line`: its own entries alone, where a cycle of it begins on the same day as the contract's.
     `replace_existing`: of an entry that is billed already, each customer's invoice is replaced as its status says.
     """
 
     cycle: Day | None = None
+    line: Annotated[str, Field(max_length=64)] | None = None
     replace_existing: Flag = False
 
 
@@ -46,7 +48,12 @@ async def preview_invoices(call: CallDep, contract: str, body: Which | None = No
     parts = call.parts
     asked = body or Which()
     proposal = await preview(
-        parts.contract_billing, call.origin(), id_in_path(contract), asked.cycle, replace=asked.replace_existing
+        parts.contract_billing,
+        call.origin(),
+        id_in_path(contract),
+        asked.cycle,
+        line=asked.line,
+        replace=asked.replace_existing,
     )
     shown = proposal_view(proposal, await work_of(parts.contract_billing.ledger, proposal))
     return Json(shown, headers=etag(proposal.version))
@@ -64,6 +71,7 @@ async def generate_invoices(call: CallDep, contract: str, body: ToGenerate | Non
             call.origin(),
             wanted,
             asked.cycle,
+            line=asked.line,
             replace=asked.replace_existing,
             expect=asked.expect,
             expected=call.if_match,
