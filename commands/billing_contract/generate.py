@@ -48,13 +48,8 @@ class Proposal:
     document: str
     digest: str
     warnings: Sequence[str]
-
-    @property
-    def replaced(self) -> Sequence[ReplacedInvoice]:
-        """What becomes of invoices that these replace."""
-        of = {one.made.customer: one.made for one in self.decision.invoices} if self.decision is not None else {}
-        replaced = self.prepared.replaced if self.prepared.asked.replace else None
-        return () if replaced is None else told(replaced, of)
+    replaced: Sequence[ReplacedInvoice] = ()
+    """What becomes of invoices that these replace."""
 
     @property
     def made(self) -> Sequence[MadeInvoice]:
@@ -107,7 +102,8 @@ async def propose(
         when = f"runs from {entry.first} to {entry.last}" if entry.kind == "cycle" else f"is dated {entry.run_date}"
         warnings.append(f"This entry {when} and is to be billed on {entry.run_date}: today is {today}.")
     warnings += _beside(known, entry, prepared)
-    text = text_of(document_of(known.contract.number, entry, decision))
+    replaced = _replaced(decision)
+    text = text_of(document_of(known.contract.number, entry, decision, replaced))
     return Proposal(
         contract=contract,
         number=known.contract.number,
@@ -122,7 +118,14 @@ async def propose(
         document=text,
         digest=digest_of(text),
         warnings=warnings,
+        replaced=replaced,
     )
+
+
+def _replaced(decision: Decision | None) -> Sequence[ReplacedInvoice]:
+    if decision is None or decision.prepared.replaced is None or not decision.prepared.asked.replace:
+        return ()
+    return told(decision.prepared.replaced, {one.made.customer: one.made for one in decision.invoices})
 
 
 def _beside(known: Known, entry: Entry, prepared: Prepared) -> Sequence[str]:

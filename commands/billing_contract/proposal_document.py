@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from commands.billing_contract.bill import Decision
+from commands.billing_contract.billing_desk import ReplacedInvoice
 from commands.billing_contract.making import NewInvoice
 from domain.billing_contract.entry_events import TransactionsTaken
 from domain.billing_contract.line_items import LineItem
@@ -21,14 +22,17 @@ _KEY: Final = ("kind", "line", "cycle", "product", "subscription", "late_period"
 _OWN: Final = ("reference", "from", "to", "total", "failure")
 
 
-def document_of(number: str, entry: Entry, decision: Decision | None) -> Mapping[str, Any]:
-    """The invoices with their items, what each is made of, and the transactions that are taken."""
+def document_of(
+    number: str, entry: Entry, decision: Decision | None, replaced: Sequence[ReplacedInvoice] = ()
+) -> Mapping[str, Any]:
+    """The invoices with their items, what each is made of, the transactions that are taken, and what is replaced."""
     taken = {} if decision is None else decision.prepared.plan.taken
     return {
         "contract": number,
         "entry": {"kind": entry.kind, "line": entry.line, "day": entry.named_by.isoformat(), "name": entry.name},
         "invoices": [] if decision is None else [_invoice(decision, one) for one in decision.invoices],
         "transactions": {line: [_taken(one) for one in some] for line, some in taken.items()},
+        "replaced": {one.reference: {"customer": one.customer, "how": one.how} for one in replaced},
     }
 
 
@@ -57,6 +61,10 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
         if there is None or here is None or _own(there) != _own(here):
             yield _changed("invoice", of, _own(there), _own(here))
         yield from _items(of, _by_key(there), _by_key(here))
+    for reference in sorted({*before["replaced"], *now["replaced"]}):
+        was, will = (document["replaced"].get(reference) for document in (before, now))
+        if was != will:
+            yield _changed("replaced", {"reference": reference}, was, will)
     for line in sorted({*before["transactions"], *now["transactions"]}):
         some, others = (document["transactions"].get(line, []) for document in (before, now))
         if some != others:
