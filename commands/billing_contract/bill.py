@@ -1,7 +1,7 @@
 """Contracts are billed: invoices, entries and everything taken in one transaction, many contracts at once."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -32,6 +32,8 @@ LANES: Final = 3
 """Such parts at once: while one waits for the database, another one is decided."""
 TOGETHER: Final = 32
 """Contracts that are stored in one transaction."""
+STORING: Final = 2
+"""Such transactions at once: more would only wait for each other, each with a connection that deciding lacks then."""
 
 
 async def bill_many(
@@ -44,11 +46,15 @@ async def bill_many(
     as a database that is away.
     """
     done: dict[UUID, Billed] = {}
-    turn = asyncio.Semaphore(LANES)
+    turn, storing = asyncio.Semaphore(LANES), asyncio.Semaphore(STORING)
+
+    async def store(some: "Sequence[Ready]", told: dict[UUID, Billed]) -> Sequence[UUID]:
+        async with storing:
+            return await _store(desk, origin, some, rows_of, told)
 
     async def part(some: Sequence[Asked]) -> None:
         async with turn:
-            done.update(await _bill(desk, origin, some, cause, rows_of))
+            done.update(await _bill(desk, origin, some, cause, store))
 
     wanted = list({one.contract: one for one in asked}.values())
     ended = await asyncio.gather(*(part(some) for some in _parts(wanted, AT_ONCE)), return_exceptions=True)
@@ -101,8 +107,12 @@ class Ready:
     """Transactions that replaced invoices held, and that are free now."""
 
 
+_Store = Callable[[Sequence[Ready], dict[UUID, Billed]], Awaitable[Sequence[UUID]]]
+"""See `_store`."""
+
+
 async def _bill(
-    desk: ContractBilling, origin: Origin, asked: Sequence[Asked], cause: Cause, rows_of: RowsOf | None
+    desk: ContractBilling, origin: Origin, asked: Sequence[Asked], cause: Cause, store: _Store
 ) -> Mapping[UUID, Billed]:
     done: dict[UUID, Billed] = {}
     left = list(asked)
@@ -117,9 +127,7 @@ async def _bill(
         waits = [each.prepared.asked.by_hand and not each.invoices for each in decided]  # for the runs of their days
         done.update({each.due.contract: each.billed for each, stays in zip(ready, waits, strict=True) if stays})
         ready = [each for each in ready if each.due.contract not in done]
-        conflicts = await asyncio.gather(
-            *(_store(desk, origin, some, rows_of, done) for some in _batches(ready, together))
-        )
+        conflicts = await asyncio.gather(*(store(some, done) for some in _batches(ready, together)))
         again = {contract for several in conflicts for contract in several}
         if not again:
             return done
