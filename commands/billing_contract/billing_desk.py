@@ -15,6 +15,7 @@ from commands.ports.invoice_runs import MadeInvoice, RunOutcome
 from commands.ports.licences import Licences
 from commands.ports.previews import Previews
 from domain.billing_contract.entry_events import Cause
+from domain.billing_contract.schedule import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ class Asked:
 
     `overdue_from`: as on request, with overdue entries whose run dates are on that day or later. `by_hand`: the entry
     named by `cycle` (None: the next one), with every ready milestone and run up to its run date; `day` is then that of
-    the entry. `line`: of a line's own entries alone. `held_until`: of a run, the last day that was run before: what is
-    dated after it and before `day` is left to the runs of its own days. `arm_tasks`: the contract's post-invoicing
-    tasks are armed. `replace`: of an entry that is billed already the invoices are replaced, as their statuses say.
-    `as_if_free`: it is billed as if it were not, which is for looking at only.
+    the entry. `line`: of a line's own entries alone. `settled`: that very entry, whatever the day names by now.
+    `held_until`: of a run, the last day that was run before: what is dated after it and before `day` is left to the
+    runs of its own days. `arm_tasks`: the contract's post-invoicing tasks are armed. `replace`: of an entry that is
+    billed already the invoices are replaced, as their statuses say. `as_if_free`: it is billed as if it were not, which
+    is for looking at only.
     """
 
     contract: UUID
@@ -53,6 +55,7 @@ class Asked:
     by_hand: bool = False
     cycle: date | None = None
     line: str | None = None
+    settled: Entry | None = None
     arm_tasks: Literal["run", "bulk"] | None = None
     replace: bool = False
     as_if_free: bool = False

@@ -193,6 +193,8 @@ def _asked(one: Selected) -> Asked:
         entry.run_date,
         by_hand=True,
         cycle=entry.named_by,
+        line=entry.line if entry.kind == "cycle" else None,
+        settled=entry,
         arm_tasks="bulk" if options.arm_tasks else None,
         replace=options.replace,
     )

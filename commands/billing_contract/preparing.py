@@ -83,7 +83,7 @@ async def prepare(
                 named[one.contract] = (
                     how.how.named
                     if how is not None
-                    else named_entry(own.known, one.cycle, anew=one.replace, line=one.line)
+                    else one.settled or named_entry(own.known, one.cycle, anew=one.replace, line=one.line)
                 )
                 today = local_day(origin, own.known.contract.terms.time_zone)
                 due[one.contract] = _by_hand(known[one.contract], one, named[one.contract], today, how)

@@ -56,3 +56,31 @@ async def test_nothing_goes_on_behind_a_fault(office, agreed, monkeypatch):
     assert (await office.work()).done == 2
     assert await office.made() == 2
     assert {one.outcome for one in (await office.results(operation)).values()} == {"invoiced"}
+
+
+async def test_what_is_billed_between_its_selection_and_its_turn_is_not_followed_by_another_entry(office, agreed):
+    """The cycle of a line begins on the same day, and is not billed either."""
+    contract = await agreed.signed("K-1", {**SEATS, "support": seats("1", "90", frequency="quarterly")})
+    office.slow = {contract}
+    operation = await office.ask(contract)
+    working = asyncio.create_task(office.work())
+    await eventually_async(lambda: _begun(office))
+    await agreed.run("2026-02-02", contract)
+    office.gate.set()
+    await working
+    (result,) = (await office.results(operation)).values()
+    assert (result.outcome, result.data["code"], result.data["next"]) == ("skipped", "cycle-invoiced", "2026-02-01")
+
+
+async def test_a_line_s_own_cycle_that_is_next_replaces_nothing_of_the_contract_s(office, agreed):
+    contract = await agreed.signed("K-1", {**SEATS, "support": seats("1", "90", frequency="quarterly")})
+    for day in ("2026-02-02", "2026-03-02"):
+        await agreed.run(day, contract)
+    await office.generated(contract)
+    (result,) = (await office.generated(contract, replace=True)).values()
+    assert (result.data["cycle"], result.data["replaced"]) == ("2026-01-01", [])
+    assert [one["total"] for one in result.data["invoices"]] == ["90.00"]
+
+
+async def _begun(office):
+    return bool(office.billed)
