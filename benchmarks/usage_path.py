@@ -9,8 +9,8 @@ an open, empty invoice. Goals: >= 100,000 lines/s, <= 500 MiB; the memory told i
 the highest of each one's own, and the pages of the libraries' files, which they share, once.
 
 What limits it: about 1 ms of Python an invoice (a third routing, a quarter pricing, a quarter facts and their digest,
-the rest loading and encoding), and nearly as much of the server, two thirds of which is adding up; with two cores for
-both, and a pause of a second in the figure too. One worker alone is held up by itself: about 70,000.
+the rest loading and encoding), and less of the server, most of which is adding up; with two cores for both, and a pause
+of a second in the figure too. One worker alone is held up by itself.
 """
 
 import argparse
