@@ -122,8 +122,10 @@ def named_entry(known: Known, day: date | None, *, anew: bool = False, line: str
         if first is None:
             raise Rejected("nothing-left", f"All entries of {known.contract.number} are billed: there is no next one.")
         return first
-    found, last = named(schedules, day), last_of_all(known) if line is None else None
-    found += [last] if last is not None and last.run_date == day else []
+    found = named(schedules, day)
+    if line is None and not any(_active(known, entry) for entry in found):  # else the calendar need not be walked
+        last = last_of_all(known)
+        found += [last] if last is not None and last.run_date == day else []
     if not found and (last := settled_on(known, day)) is not None:
         return last
     if not found:
@@ -135,7 +137,12 @@ def named_entry(known: Known, day: date | None, *, anew: bool = False, line: str
             kind="invalid",
         )
     some = [entry for entry in found if (entry.kind == "cycle" or settles(entry)) and not anew]
-    return next((entry for entry in some if (of := known.state(entry)) is None or of.status == "active"), found[0])
+    return next((entry for entry in some if _active(known, entry)), found[0])
+
+
+def _active(known: Known, entry: Entry) -> bool:
+    state = known.state(entry)
+    return state is None or state.status == "active"
 
 
 def next_run(known: Known, since: date) -> date | None:
