@@ -8,7 +8,7 @@ from uuid import UUID
 
 from commands.billing_contract.preparing import Prepared
 from commands.billing_contract.skipping import skip_facts
-from commands.billing_contract.taking_out import taken_out
+from commands.billing_contract.taking_out import corrected, taken_out
 from commands.billing_contract.taking_usage import Taken, UsageToTake, take_usage
 from commands.ports.contract_ledger import ContractDue
 from commands.ports.event_store import History, Write
@@ -133,14 +133,16 @@ def _with_usage(
     prepared: Prepared, facts: dict[UUID, EntryInvoiced], made: Mapping[str, InvoiceMade], cause: Cause
 ) -> None:
     """A cycle whose usage is on an invoice is billed by that, whatever else it has."""
-    number = prepared.known.contract.number
-    by_entry = {entry_stream(number, due.entry).id: due.entry for due in prepared.plan.due}
+    by_entry = {entry_stream(prepared.known.contract.number, due.entry).id: due.entry for due in prepared.plan.due}
+    found: dict[tuple[str, UUID], None] = {}
     for customer, usage in prepared.usage.items():
-        for entry in dict.fromkeys([*(e for _, e in usage.offered), *(one.entry for one in usage.posted)]):
-            fact = facts.get(entry) or _invoiced(prepared, by_entry[entry], [], [], made, cause)
-            if made[customer].invoice not in {one.invoice for one in fact.invoices}:
-                fact = fact.model_copy(update={"invoices": (*fact.invoices, made[customer])})
-            facts[entry] = fact
+        entries = (*(entry for _, entry in usage.offered), *(one.entry for one in usage.posted))
+        found |= dict.fromkeys((customer, entry) for entry in entries)
+    for customer, entry in (*found, *corrected(prepared.replaced, by_entry)):
+        fact = facts.get(entry) or _invoiced(prepared, by_entry[entry], [], [], made, cause)
+        if made[customer].invoice not in {one.invoice for one in fact.invoices}:
+            fact = fact.model_copy(update={"invoices": (*fact.invoices, made[customer])})
+        facts[entry] = fact
 
 
 def _received(known: Known, entry: Entry, id_: UUID, invoices: Sequence[NewInvoice]) -> Sequence[UsageReceived]:

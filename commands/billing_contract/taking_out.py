@@ -1,6 +1,6 @@
 """What entries, and who reads them, are told of invoices that newer ones replace."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final, Literal
 from uuid import UUID
@@ -46,6 +46,21 @@ def taken_out(
                 )
             )
     return found
+
+
+def corrected(replaced: Replaced | None, due: Iterable[UUID]) -> Iterator[tuple[str, UUID]]:
+    """Customers whose usage on approved invoices is billed otherwise, with each of these invoices' entries: whichever
+    of them is billed anew later, the new invoice is found there, and the difference is not made twice.
+    """
+    if replaced is None or not replaced.usage:
+        return
+    approved = replaced.of("difference")
+    for entry in due:
+        state = replaced.how.known.entries.get(entry)
+        stand = {one.customer for id_, (_, one) in approved.items() if state is not None and id_ in state.live}
+        for customer in replaced.usage:
+            if customer in stand:
+                yield customer, entry
 
 
 def told(replaced: Replaced | None, made: Mapping[str, InvoiceMade]) -> Sequence[ReplacedInvoice]:
