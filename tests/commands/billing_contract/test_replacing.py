@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.verifying import StoredContracts
-from commands.billing_contract.generate import generate, preview, propose
+from commands.billing_contract.generate import generate, propose
 from commands.billing_contract.verify_ledger import ledger_check
 from commands.customer_invoice.delete import delete
 from commands.ports.event_store import Save, Write
@@ -295,21 +295,3 @@ async def test_a_replaced_invoice_that_billed_several_cycles_is_replaced_for_all
     assert (await agreed.invoice(again)).invoice_date == d("2026-03-02")
     assert {entry.live for entry in (await agreed.entries(contract)).values()} == {frozenset({again.invoices[0].id})}
     await sound()
-
-
-async def test_what_becomes_of_the_old_one_is_part_of_what_was_previewed(agreed):
-    contract = await agreed.signed(lines={"seats": seats()})
-    (first,) = (await made_by(agreed, contract)).invoices
-    seen = await preview(agreed.billing, origin(), contract, JANUARY, replace=True)
-    await closed(agreed.shop.desk.store, first.id)
-    with pytest.raises(Rejected, match="preview-outdated") as no:
-        await generate(agreed.billing, origin(), contract, JANUARY, replace=True, expect=seen.digest)
-    assert no.value.facts["differences"] == [
-        {
-            "what": "replaced",
-            "change": "changed",
-            "reference": first.reference,
-            "before": {"how": "superseded"},
-            "now": {"how": "billed_anew"},
-        }
-    ]
