@@ -12,7 +12,7 @@ from commands.billing_contract.taking_out import corrected, taken_out
 from commands.billing_contract.taking_usage import Taken, UsageToTake, take_usage
 from commands.ports.contract_ledger import ContractDue
 from commands.ports.event_store import History, Write
-from domain.billing_contract.entry import EntryState, entry_stream, fold_entry, ref_of
+from domain.billing_contract.entry import entry_stream, fold_entry, ref_of
 from domain.billing_contract.entry_events import (
     BilledPart,
     Cause,
@@ -103,13 +103,13 @@ def entry_writes(prepared: Prepared, invoices: Sequence[NewInvoice], cause: Caus
         first = first or _invoiced(prepared, plan.due[0].entry, [], [], made, cause)
         facts[first.ref.entry] = _with_corrections(first, rest, made)
     known = known if prepared.replaced is None else prepared.replaced.how.known
-    entries = dict(known.entries)
-    writes, skips = [], skip_facts(prepared)
+    entries, writes, skips = dict(known.entries), [], skip_facts(prepared)
     for due in (*plan.due, *plan.waits):
         stream = entry_stream(known.contract.number, due.entry)
+        history = prepared.entries.get(stream.id) or empty(stream)
         before = taken_out(prepared.replaced, stream.id, plan.day, made) if due in plan.due else ()
         fact_of: Fact | None = facts.get(stream.id)
-        stands = due in plan.waits or (prepared.replaced is not None and not before and _live(entries, stream.id))
+        stands = due in plan.waits or (prepared.replaced is not None and _billed([*history.facts, *before]))
         if fact_of is None and not stands:
             ref = ref_of(known.contract.number, due.entry)
             fact_of = EntryEmpty(contract=known.contract.number, ref=ref, day=plan.day, cause=cause)
@@ -117,7 +117,6 @@ def entry_writes(prepared: Prepared, invoices: Sequence[NewInvoice], cause: Caus
         said = (*before, *done, *skips.get(stream.id, ()))
         if not said:
             continue  # billed as it was, by invoices that stand; or it waits, and says why already
-        history = prepared.entries.get(stream.id) or empty(stream)
         writes.append(Write(history, said, record_key=known.contract_id))
         state = fold_entry([*history.facts, *said])
         if state is not None:
@@ -125,8 +124,9 @@ def entry_writes(prepared: Prepared, invoices: Sequence[NewInvoice], cause: Caus
     return writes, replace(known, entries=entries)
 
 
-def _live(entries: Mapping[UUID, EntryState], entry: UUID) -> bool:
-    return entry in entries and bool(entries[entry].live)
+def _billed(facts: Sequence[Fact]) -> bool:
+    state = fold_entry(facts)
+    return state is not None and bool(state.live) and state.status == "inactive"
 
 
 def _with_usage(
