@@ -1,6 +1,7 @@
 """Load, fold, decide, append; and decide again when another command was quicker."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -43,19 +44,31 @@ def expect_version(actual: int, expected: int | None) -> None:
         )
 
 
+async def steady(read: Callable[[], Awaitable[T]]) -> T:
+    """What is read of several streams, as they are at one time: read again while others change them. Raises Busy."""
+    for _ in range(MAX_TRIES):
+        with suppress(Conflict):
+            return await read()
+    raise Busy("The aggregate is being changed by many commands at once.")
+
+
 async def settle(
     store: EventStore,
     origin: Origin,
     decide: Callable[[], Awaitable[Decided[T]]],
     answer: Callable[[T], Answer | None] | None = None,
 ) -> Done[T]:
-    """Run `decide` (load, fold, decide) and append what it decided, up to five times while streams move on.
+    """Run `decide` (load, fold, decide) and append what it decided, up to five times while streams move on. A `decide`
+    that has read some of them before and some after another command says so by a Conflict.
 
     `answer` renders what the caller is told, when the caller gave an idempotency key: it is stored with the events,
     also when the command had nothing else to store. AlreadyAnswered passes through: the edge tells it again.
     """
     for _ in range(MAX_TRIES):
-        decided = await decide()
+        try:
+            decided = await decide()
+        except Conflict:
+            continue
         told = answer(decided.outcome) if answer else None
         save = decided.save
         if save is None and told is None:

@@ -118,11 +118,14 @@ async def _bill(
     left = list(asked)
     together = TOGETHER
     for _ in range(MAX_TRIES):
-        found = await prepare(desk, origin, left)
-        planned = [one for one in found.values() if isinstance(one, Prepared)]
+        try:
+            found = await prepare(desk, origin, left)
+            planned = [one for one in found.values() if isinstance(one, Prepared)]
+            decided = await decide_all(desk, [one for one in planned if _stores(one)])
+        except Conflict:  # something was changed while it was read
+            continue
         done.update({id_: _refused(id_, no) for id_, no in found.items() if isinstance(no, Rejected)})
         done.update({one.known.contract_id: unbilled(one) for one in planned if not _stores(one)})
-        decided = await decide_all(desk, [one for one in planned if _stores(one)])
         ready = [ready_of(each, cause) for each in decided]
         waits = [each.prepared.asked.by_hand and not each.invoices for each in decided]  # for the runs of their days
         done.update({each.due.contract: each.billed for each, stays in zip(ready, waits, strict=True) if stays})

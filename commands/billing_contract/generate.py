@@ -13,7 +13,7 @@ from commands.billing_contract.preparing import Prepared, prepare
 from commands.billing_contract.previewed import keep, outdated
 from commands.billing_contract.proposal_document import digest_of, document_of, text_of
 from commands.billing_contract.taking_out import told
-from commands.handling import Decided, Done, expect_version, settle
+from commands.handling import Decided, Done, expect_version, settle, steady
 from commands.origin import Origin
 from commands.ports.event_store import Answer
 from commands.ports.invoice_runs import MadeInvoice
@@ -156,7 +156,7 @@ async def preview(
     replace: bool = False,
 ) -> Proposal:
     """A proposal that is shown: it is kept for a day under its digest, and nothing else is stored."""
-    proposal = await propose(desk, origin, contract, cycle, line=line, replace=replace)
+    proposal = await steady(lambda: propose(desk, origin, contract, cycle, line=line, replace=replace))
     await keep(desk.previews, contract, proposal.digest, proposal.document, origin.now)
     return proposal
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from commands.billing_contract.taking_usage import HeldBatch, HeldLines, Usage, UsageToTake
 from commands.customer_invoice.held_parts import held_parts
 from commands.customer_invoice.route_usage import Router
-from commands.ports.event_store import History, Write
+from commands.ports.event_store import Conflict, History, Write
 from commands.provider_invoice.desk import load
 from domain.billing_contract.entry_events import UsageReceived
 from domain.billing_contract.selection import Known
@@ -15,13 +15,15 @@ from domain.customer_invoice.events import PostedSource
 from domain.customer_invoice.state import CustomerInvoice
 from domain.customer_invoice.superseding import supersede
 from domain.identity import Stream
+from domain.usage_offer.ranges import covers
 from domain.usage_offer.state import fold as fold_offer
 
 
 async def held_usage(router: Router, known: Known, replaced: Mapping[UUID, CustomerInvoice]) -> Usage:
     """What these invoices hold now, by customer: to be merged with what waits, see `merged`.
 
-    `known`: the contract as it is, with these invoices live; its entries say which part of the usage is whose.
+    `known`: the contract as it is, with these invoices live; its entries say which part of the usage is whose. Raises
+    Conflict when something was changed while it was read.
     """
     found: dict[str, UsageToTake] = {}
     for id_, invoice in replaced.items():
@@ -30,7 +32,7 @@ async def held_usage(router: Router, known: Known, replaced: Mapping[UUID, Custo
         received = _received(known, id_)
         batches = _batches(id_, invoice, received)
         lines = await _lines(router, id_, invoice, received)
-        _expect_all(invoice, batches, lines)
+        _expect_all(id_, invoice, batches, lines)
         entries = [*(one.entry for one in batches), *(entry for one in lines for entry, _ in one.batches)]
         refs = [known.entries[entry].ref for entry in entries]
         own = UsageToTake(min(r.first for r in refs), max(r.last for r in refs), lines=lines, batches=batches)
@@ -95,13 +97,16 @@ async def _lines(
             if offer is None:
                 raise TypeError(f"{stream} holds lines on {invoice.reference} but is not there")
             held = invoice.holdings[stream.id]
+            taken = offer.taken.get(id_)
+            if taken is None or not covers(taken.ranges, held.ranges):
+                raise Conflict(stream)  # they went on since the invoice was read
             parts = await held_parts(router.invoices, loaded, offer, held.ranges, received)
             found.append(HeldLines(id_, loaded, history, offer, held, parts))
     return found
 
 
-def _expect_all(invoice: CustomerInvoice, batches: Sequence[HeldBatch], lines: Sequence[HeldLines]) -> None:
+def _expect_all(id_: UUID, invoice: CustomerInvoice, batches: Sequence[HeldBatch], lines: Sequence[HeldLines]) -> None:
     """No purchase may stay behind: what the entries know of is what the invoice holds."""
     count = sum(one.holding.lines for one in batches) + sum(part.lines for one in lines for _, part in one.batches)
     if count != invoice.lines:
-        raise TypeError(f"{invoice.reference} holds {invoice.lines} purchases, its entries know of {count}")
+        raise Conflict(Stream("customer-invoice", id_))  # the entries were read before it changed, or after

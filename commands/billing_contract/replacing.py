@@ -9,7 +9,7 @@ from uuid import UUID
 
 from commands.billing_contract.billing_desk import Asked, ContractBilling
 from commands.customer_invoice.pricing import price
-from commands.ports.event_store import History
+from commands.ports.event_store import Conflict, History
 from domain.billing_contract.entry import entry_stream
 from domain.billing_contract.line_items import TransactionSum
 from domain.billing_contract.parts import UsageTerms
@@ -91,6 +91,8 @@ async def _replaced(desk: ContractBilling, known: Known, asked: Asked) -> Replac
         invoice = fold(history.facts)
         if invoice is None:
             raise TypeError(f"{stream} bills {known.contract.number} and is not there")
+        if invoice.status == "deleted" or invoice.superseded is not None:
+            raise Conflict(stream)  # since the contract was read
         invoices[stream.id] = (history, invoice)
     if asked.replace:
         how = Replacing(known, entry, modes_of(live, {id_: one.status for id_, (_, one) in invoices.items()}))

@@ -9,7 +9,7 @@ from uuid import UUID
 from commands.customer_invoice.giving import Lines, freed, given, source_of
 from commands.customer_invoice.route_usage import Router, Waiting, waiting_usage
 from commands.origin import Origin
-from commands.ports.event_store import History, Rows, Write
+from commands.ports.event_store import Conflict, History, Rows, Write
 from commands.ports.purchases import HandOver, TakeFromEntry, WaitingAt
 from commands.provider_invoice.desk import Loaded
 from domain.billing_contract.entry import entry_stream
@@ -22,6 +22,7 @@ from domain.customer_invoice.purchases import add_purchases
 from domain.customer_invoice.state import CustomerInvoice, evolve
 from domain.fact import Fact
 from domain.identity import id_for
+from domain.rejected import Rejected
 from domain.usage_offer.state import UsageOffer
 from domain.usage_offer.state import evolve as evolve_offer
 
@@ -128,7 +129,12 @@ def take_usage(invoice: UUID, state: CustomerInvoice, usage: UsageToTake) -> tup
     """Facts of the invoice and of the offers, and the invoice after them."""
     taken = Taken()
     for one in _by_offer(usage):
-        state = _take_lines(invoice, state, one, taken)
+        try:
+            state = _take_lines(invoice, state, one, taken)
+        except Rejected as no:
+            if one.held:  # what waits was read before other invoices handed lines over, or after
+                raise Conflict(one.history.stream) from no
+            raise
     for waiting in usage.posted:
         batch = id_for("purchase-batch", str(invoice), str(state.version + 1))
         facts = add_purchases(
