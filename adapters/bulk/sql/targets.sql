@@ -10,20 +10,20 @@ ON CONFLICT DO NOTHING;
 -- Targets without a result yet.
 SELECT t.target FROM bulk_target t
 WHERE t.operation = %(operation)s
-  AND (SELECT i.number FROM operation_item i WHERE i.operation = t.operation AND i.name = t.target::text) IS NULL
+  AND NOT EXISTS (SELECT FROM operation_item i WHERE i.operation = t.operation AND i.name = t.target::text)
 ORDER BY t.place LIMIT %(limit)s;
 
 -- name: page_of_targets
 -- Targets without a result yet after a place, with what is asked of each.
 SELECT t.place, t.target, t.asked FROM bulk_target t
 WHERE t.operation = %(operation)s AND t.place > %(after)s
-  AND (SELECT i.number FROM operation_item i WHERE i.operation = t.operation AND i.name = t.target::text) IS NULL
+  AND NOT EXISTS (SELECT FROM operation_item i WHERE i.operation = t.operation AND i.name = t.target::text)
 ORDER BY t.place LIMIT %(limit)s;
 
 -- name: without_result
 -- Those of some targets that have no result.
 SELECT t.target FROM unnest(%(targets)s::uuid[]) AS t(target)
-WHERE (SELECT i.number FROM operation_item i WHERE i.operation = %(operation)s AND i.name = t.target::text) IS NULL;
+WHERE NOT EXISTS (SELECT FROM operation_item i WHERE i.operation = %(operation)s AND i.name = t.target::text);
 
 -- name: count_targets
 -- How many there are in all.

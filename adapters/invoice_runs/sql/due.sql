@@ -22,13 +22,12 @@ SELECT zone, %(day)s FROM unnest(%(zones)s::text[]) AS given(zone)
 ON CONFLICT (zone) DO UPDATE SET done = excluded.done WHERE z.done = excluded.done - 1;
 
 -- name: due
--- A page of what is due, without what has a result in this operation. Each result is looked up by its name: joined, all
--- results were compared with all contracts as long as the planner had not heard how many there are.
+-- A page of what is due, without what has a result in this operation.
 SELECT d.contract, d.number, d.zone, d.next_run
 FROM contract_due d
 WHERE d.next_run <= %(day)s AND d.zone = ANY (%(zones)s::text[])
   AND (d.next_run, d.contract) > (%(next_run)s::date, %(contract)s::uuid)
-  AND (SELECT i.number FROM operation_item i WHERE i.operation = %(operation)s AND i.name = d.contract::text) IS NULL
+  AND NOT EXISTS (SELECT FROM operation_item i WHERE i.operation = %(operation)s AND i.name = d.contract::text)
 ORDER BY d.next_run, d.contract
 LIMIT %(limit)s;
 
