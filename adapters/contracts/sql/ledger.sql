@@ -55,13 +55,17 @@ WHERE t.contract = w.contract AND t.line = w.line AND t.year = w.year AND t.firs
 -- name: sums
 -- What may be taken, added up by customer and runs of numbers. Each line's transactions are found by its own index range
 -- (the planner would rather read those of all contracts), and what is taken of them is looked up once, as ranges of year
--- and number.
-WITH wanted AS MATERIALIZED (
-    SELECT w.contract, w.line, string_to_array(w.classes, ',') AS classes, w.upto,
-           coalesce((SELECT range_agg(int8range(k.year * 4294967296 + k.first, k.year * 4294967296 + k.last, '[]'))
-                     FROM contract_taken k WHERE k.contract = w.contract AND k.line = w.line), '{}') AS taken
+-- and number: of all lines together, since line by line a table that has just grown was read whole each time.
+WITH taken AS MATERIALIZED (
+    SELECT k.contract, k.line,
+           range_agg(int8range(k.year * 4294967296 + k.first, k.year * 4294967296 + k.last, '[]')) AS numbers
+    FROM contract_taken k WHERE k.contract = ANY (%(contracts)s::uuid[])
+    GROUP BY k.contract, k.line
+), wanted AS MATERIALIZED (
+    SELECT w.contract, w.line, string_to_array(w.classes, ',') AS classes, w.upto, coalesce(t.numbers, '{}') AS taken
     FROM unnest(%(contracts)s::uuid[], %(lines)s::text[], %(classes)s::text[], %(uptos)s::date[])
          AS w (contract, line, classes, upto)
+    LEFT JOIN taken t ON t.contract = w.contract AND t.line = w.line
 )
 SELECT w.contract, w.line, s.*
 FROM wanted w
