@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 STAMP := .venv/.installed
 # Workers share one PostgreSQL and one Kafka; quick tests come first, and few are handed out at a time.
-TEST_OPTIONS ?= -n auto --maxprocesses=4 --dist=load --maxschedchunk=2
+TEST_OPTIONS ?= -n auto --maxprocesses=4 --dist=load --maxschedchunk=4
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

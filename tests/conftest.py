@@ -31,11 +31,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _tier(item: pytest.Item) -> int:
-    """Unit tests, then those on a database, then on Kafka, then those that start processes: of these the longest, which
-    kill some, before the others, so that no worker is left with a long one at the end.
-    """
+    """Unit tests, then those on a database, then on Kafka, then those that start processes."""
     if item.get_closest_marker("processes"):
-        return 3 if "/faults/" in item.nodeid else 4
+        return 3
     if item.get_closest_marker("kafka"):
         return 2
     fixtures = getattr(item, "fixturenames", ())
